@@ -57,6 +57,18 @@ register(
     icon="briefcase",
     run=ngettext_lazy("%(count)d project removed", "%(count)d projects removed", "count"),
 )
+register(
+    "project.shared",
+    gettext_lazy("Project shared with the client"),
+    icon="eye",
+    named=gettext_lazy("Project “%(item)s” shared with the client"),
+)
+register(
+    "project.unshared",
+    gettext_lazy("Project no longer shared"),
+    icon="eye-slash",
+    named=gettext_lazy("Project “%(item)s” no longer shared"),
+)
 # Recorded by earlier versions.
 register("project.created", gettext_lazy("Project added"), icon="briefcase", named=gettext_lazy("Project “%(item)s” added"))
 register(
@@ -87,6 +99,15 @@ register(
     run=ngettext_lazy("%(count)d task completed", "%(count)d tasks completed", "count"),
 )
 register("task.reopened", gettext_lazy("Task reopened"), icon="arrow-uturn-left", named=gettext_lazy("Task “%(item)s” reopened"))
+register(
+    "task.shared", gettext_lazy("Task shared with the client"), icon="eye", named=gettext_lazy("Task “%(item)s” shared with the client")
+)
+register(
+    "task.unshared",
+    gettext_lazy("Task no longer shared"),
+    icon="eye-slash",
+    named=gettext_lazy("Task “%(item)s” no longer shared"),
+)
 register(
     "domain.added",
     gettext_lazy("Domain added"),
@@ -148,6 +169,18 @@ register(
     icon="arrow-uturn-left",
     values=_renewal,
     named=gettext_lazy("Renewal of contract %(item)s undone: %(until)s again"),
+)
+register(
+    "contract.shared",
+    gettext_lazy("Contract shared with the client"),
+    icon="eye",
+    named=gettext_lazy("Contract %(item)s shared with the client"),
+)
+register(
+    "contract.unshared",
+    gettext_lazy("Contract no longer shared"),
+    icon="eye-slash",
+    named=gettext_lazy("Contract %(item)s no longer shared"),
 )
 register(
     "contract.removed",

@@ -7,6 +7,9 @@ from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
+from invitations.client_data import events as client_data_events  # noqa: F401  # the same
+from invitations.client_data.exports import erase_exports
+from invitations.client_data.queries import access_request_rows, access_rows, account_rows, message_rows
 from invitations.messages import events as message_events  # noqa: F401  # the same
 from invitations.messages.mails import CLIENT_KIND
 from invitations.messages.services import combine_marks, erase_messages, forget_member, marks_of_same_person
@@ -14,6 +17,7 @@ from invitations.models import AccessInvitation, AccessRequest, Message, ReadMar
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
+from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.agencies.services.team import departure_hooks
 from partnerportal.outbox.kinds import register_type
 
@@ -30,9 +34,17 @@ register_type(
     "access_force_ended",
 )
 register_type("messages", _("Messages"), CLIENT_KIND)
-erasure_hooks.extend([erase_customer_access, erase_messages])
+erasure_hooks.extend([erase_customer_access, erase_messages, erase_exports])
 departure_hooks.append(forget_member)
 customer_page_sections.append(access_section)
+PERSONAL_DATA.extend(
+    [
+        PersonalData("account", account_rows),
+        PersonalData("access", access_rows),
+        PersonalData("access-requests", access_request_rows),
+        PersonalData("messages", message_rows),
+    ]
+)
 RELATIONS.extend(
     [
         Relation(

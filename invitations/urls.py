@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from invitations.client_data import views as client_data
 from invitations.messages import views as messages
 from invitations.space import views as space
 from invitations.space.addresses import AgencyConverter
@@ -17,6 +18,14 @@ urlpatterns = [
     path("my/<int:pk>/change/", client.change_access, name="change_access"),
     path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
     path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
+    path("my/data/", client_data.client_data, name="client_data"),
+    path("my/data/message-mails/", client_data.message_mails, name="message_mails"),
+    path("my/data/download/", client_data.data_export_start, name="data_export_start"),
+    path("my/data/download/<int:pk>/", client_data.data_export, name="data_export"),
+    path("my/data/download/<int:pk>/remove/", client_data.data_export_remove, name="data_export_remove"),
+    path("my/data/address/", client_data.address_change, name="address_change"),
+    path("my/data/address/confirm/", client_data.address_change_confirm, name="address_change_confirm"),
+    path("my/data/close/", client_data.account_close, name="account_close"),
     path("my/<agency:agency>/", space.overview, name="space"),
     path("my/<agency:agency>/messages/", messages.space_messages, name="space_messages"),
     path("customers/<int:pk>/shared/", space.shared, name="shared"),

@@ -36,6 +36,11 @@ ROLES = {"owner": {Role.OWNER, Role.MANAGER, Role.STAFF}, "manager": {Role.MANAG
 ABSENT = (0, 999_999, 2**63 + 1)
 
 
+def key_of(item: Any) -> list[Any]:
+    """Return the arguments of most paths with an object."""
+    return [item.pk]
+
+
 @dataclass(frozen=True)
 class StaffRoute:
     """Requirements of a staff route."""
@@ -46,6 +51,8 @@ class StaffRoute:
     make_object: Callable[[Agency], Model] | None = None
     #: Role for submitting the form, if it differs from `role`.
     writes: Role | None = None
+    #: Arguments of the path with this object. The last one is the key of the object.
+    args: Callable[[Any], list[Any]] = key_of
 
     def required_role(self, method: str) -> Role:
         return self.writes if method == "POST" and self.writes else self.role
@@ -62,6 +69,15 @@ class PublicRoute:
     forgeable: bool = False
     #: Response to users who are signed in.
     others: int | str = "page"
+
+
+@dataclass(frozen=True)
+class SpaceRoute:
+    """Properties of a route in a client's shared space."""
+
+    methods: str = "GET"
+    #: Arguments of the path after the agency, for objects that Kim sees at Alder.
+    args: Callable[["World"], list[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,17 +178,21 @@ def summary(response: HttpResponse) -> int | str:
 
 def staff_cells(name: str, route: StaffRoute, world: World) -> Iterator[Cell]:
     """Yield the cells of a staff route: users × objects × methods, own objects also with htmx."""
-    own = reverse(name, args=[world.own[route.make_object].pk] if route.make_object else [])
+    own = reverse(name, args=route.args(world.own[route.make_object]) if route.make_object else [])
     yield from rejected_cells("owner", own, route.methods)
     for method in route.methods.split():
         for person in PEOPLE:
             for htmx in (False, True) if person in HTMX_PEOPLE else (False,):
                 yield Cell(person, method, "own", own, expected_of_staff(name, route, person, method, "own"), htmx)
             if route.make_object:
-                foreign = reverse(name, args=[world.foreign[route.make_object].pk])
-                yield Cell(person, method, "foreign", foreign, expected_of_staff(name, route, person, method, "foreign"))
-                for number in ABSENT if person in ROLES else ():
-                    absent = reverse(name, args=[number])
+                foreign = route.args(world.foreign[route.make_object])
+                yield Cell(
+                    person, method, "foreign", reverse(name, args=foreign), expected_of_staff(name, route, person, method, "foreign")
+                )
+                *outer, _key = route.args(world.own[route.make_object])
+                # Below the agency's own customer, another agency's object.
+                for number in (*ABSENT, *(foreign[-1:] if outer else ())) if person in ROLES else ():
+                    absent = reverse(name, args=[*outer, number])
                     yield Cell(person, method, "absent", absent, expected_of_staff(name, route, person, method, "absent"))
 
 
@@ -199,6 +219,24 @@ def client_cells(name: str, route: PublicRoute, world: World) -> Iterator[Cell]:
                 yield Cell(person, method, whose, path, "code" if person == "visitor" else mine, htmx)
             for absent in (["nothing"] if by_link or for_all else ABSENT) if args else []:
                 yield Cell(person, method, "absent", reverse(name, args=[absent]), "code" if person == "visitor" else 404)
+
+
+def space_cells(name: str, route: SpaceRoute, world: World) -> Iterator[Cell]:
+    """Yield the cells of a route in a shared space: that of Kim at Alder, as seen by all users, and missing agencies and objects."""
+    args = route.args(world) if route.args else []
+    path = reverse(name, args=["alder", *args])
+    yield from rejected_cells("client", path, route.methods)
+    for method in route.methods.split():
+        for person in (*PEOPLE, "another client"):
+            mine = "page" if person == "client" else 404
+            for htmx in (False, True) if person in HTMX_PEOPLE else (False,):
+                yield Cell(person, method, "own", path, "code" if person == "visitor" else mine, htmx)
+            for agency in ("birch", "nothing", "~0", "~99999999999999999999"):
+                elsewhere = reverse(name, args=[agency, *args])
+                yield Cell(person, method, "foreign", elsewhere, "code" if person == "visitor" else 404)
+            for number in ABSENT if args else ():
+                absent = reverse(name, args=["alder", *args[:-1], number])
+                yield Cell(person, method, "absent", absent, "code" if person == "visitor" else 404)
 
 
 def public_cells(name: str, route: PublicRoute, world: World) -> Iterator[Cell]:

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.route_matrix import World
-from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, STAFF_ROUTES
+from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, SPACE_ROUTES, STAFF_ROUTES
 
 pytestmark = pytest.mark.django_db
 
@@ -106,11 +106,13 @@ class FuzzedWorld(World):
 
     def _locations(self) -> Iterator[tuple[str, FormLocation]]:
         for name, staff in STAFF_ROUTES.items():
-            args = [self.own[staff.make_object].pk] if staff.make_object else []
+            args = staff.args(self.own[staff.make_object]) if staff.make_object else []
             yield name, FormLocation("owner", staff.methods, reverse(name, args=args))
         for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "visitor")):
             for name, route in table.items():
                 yield name, FormLocation(person, route.methods, reverse(name, args=route.args(self) if route.args else []))
+        for name, shared in SPACE_ROUTES.items():
+            yield name, FormLocation("client", shared.methods, reverse(name, args=["alder", *(shared.args(self) if shared.args else [])]))
         for name, page in ACCOUNT_ROUTES.items():
             yield name, FormLocation("client" if page.visitor else "visitor", "GET POST", reverse(name, args=page.args))
 
@@ -194,7 +196,12 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[FuzzedWorld
 
 
 POSTED = [
-    *(name for table in (STAFF_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES) for name, route in table.items() if "POST" in route.methods),
+    *(
+        name
+        for table in (STAFF_ROUTES, CLIENT_ROUTES, SPACE_ROUTES, PUBLIC_ROUTES)
+        for name, route in table.items()
+        if "POST" in route.methods
+    ),
     *(name for name, page in ACCOUNT_ROUTES.items() if page.post == "page"),
 ]
 

@@ -31,7 +31,7 @@ from tests.factories.customers import (
 )
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
-from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
@@ -42,6 +42,7 @@ from tests.factories.team import TeamInvitationFactory
 from tests.route_matrix import (
     AllauthRoute,
     PublicRoute,
+    SpaceRoute,
     StaffRoute,
     World,
     account_cells,
@@ -49,6 +50,7 @@ from tests.route_matrix import (
     all_routes,
     client_cells,
     public_cells,
+    space_cells,
     staff_cells,
     token_of,
     wrong,
@@ -152,6 +154,10 @@ def invitation(agency: Agency) -> Model:
     return InvitationFactory(agency=agency)
 
 
+def connected(agency: Agency) -> Model:
+    return ConnectedFactory(customer__agency=agency)
+
+
 def member(agency: Agency) -> Model:
     return MembershipFactory(agency=agency, role=Role.STAFF)
 
@@ -170,6 +176,11 @@ def saved_view(agency: Agency) -> Model:
 
 def work_sample(agency: Agency) -> Model:
     return WorkSampleFactory(profile=getattr(agency, "profile", None) or ProfileFactory(agency=agency))
+
+
+def below_customer(item: Any) -> list[Any]:
+    """Return the arguments of paths below a customer: the customer's key, and that of the object."""
+    return [item.customer_id, item.pk]
 
 
 STAFF_ROUTES = {
@@ -318,6 +329,8 @@ STAFF_ROUTES = {
     "invitations:request_access": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:access_request_resend": StaffRoute(Role.STAFF, "POST", access_request),
     "invitations:access_request_withdraw": StaffRoute(Role.STAFF, "POST", access_request),
+    "invitations:shared": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:shared_as_client": StaffRoute(Role.STAFF, "GET", connected, args=below_customer),
     "reviews:list": StaffRoute(Role.STAFF, "GET"),
     "reviews:detail": StaffRoute(Role.STAFF, "GET", review),
     "reviews:pin": StaffRoute(Role.MANAGER, "POST", review),
@@ -363,6 +376,11 @@ CLIENT_ROUTES = {
     "invitations:revoke_access": PublicRoute("POST", lambda world: [world.given.pk]),
     "invitations:access_request": PublicRoute("GET POST", lambda world: [token_of(world.access_request.link)]),
     "invitations:access_request_decline": PublicRoute("POST", lambda world: [token_of(world.access_request.link)]),
+}
+
+#: Routes in the shared space of Kim and Alder.
+SPACE_ROUTES = {
+    "invitations:space": SpaceRoute(),
 }
 
 
@@ -456,6 +474,7 @@ ADMIN_ROUTES = {name: route for name, route in all_routes().items() if name.star
 MATRIX = {
     staff_cells: STAFF_ROUTES,
     client_cells: CLIENT_ROUTES,
+    space_cells: SPACE_ROUTES,
     public_cells: PUBLIC_ROUTES,
     account_cells: ACCOUNT_ROUTES,
     admin_cells: ADMIN_ROUTES,
@@ -477,7 +496,7 @@ def test_every_route_has_its_decorator() -> None:
     for name, entry in all_routes().items():
         role = STAFF_ROUTES[name].role if name in STAFF_ROUTES else None
         assert getattr(entry.callback, "agency_role", None) == role, name
-        assert getattr(entry.callback, "for_clients", False) == (name in CLIENT_ROUTES), name
+        assert getattr(entry.callback, "for_clients", False) == (name in CLIENT_ROUTES or name in SPACE_ROUTES), name
 
 
 @pytest.mark.parametrize(

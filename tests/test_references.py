@@ -26,7 +26,7 @@ from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.review_states import STATES, in_state
 from tests.factories.reviews import ReviewFactory
 from tests.route_matrix import PEOPLE, World, all_routes
-from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, STAFF_ROUTES, contact_request, customer
+from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, SPACE_ROUTES, STAFF_ROUTES, contact_request, customer
 
 # Each test is rolled back within the transaction of the fixture `world`.
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,7 @@ ODD = "\x00"
 SEEN_BY = (
     dict.fromkeys(STAFF_ROUTES, ("owner", "manager", "staff"))
     | dict.fromkeys(CLIENT_ROUTES, ("client", "visitor", "owner"))
+    | dict.fromkeys(SPACE_ROUTES, ("client", "visitor", "owner"))
     | dict.fromkeys(PUBLIC_ROUTES, ("visitor", "client", "owner"))
     | dict.fromkeys(ACCOUNT_ROUTES, ("owner", "client", "visitor"))
 )
@@ -100,11 +101,11 @@ def fill(world: World) -> None:
     """Fill Alder with objects of all types, and more reviews than fit on one page."""
     agency, by = world.cast.alder, world.cast.alice
     one: Customer = world.own[customer]  # type: ignore[assignment]
-    project = ProjectFactory(customer=one, title="Shop", due_on="2020-01-01", status="active")
-    TaskFactory(customer=one, project=project, due_on="2020-01-01")
+    project = ProjectFactory(customer=one, title="Shop", due_on="2020-01-01", status="active", is_shared=True)
+    TaskFactory(customer=one, project=project, due_on="2020-01-01", is_shared=True)
     TaskFactory(customer=one, done_at="2020-01-01T00:00Z")
     DomainFactory(customer=one)
-    ContractFactory(customer=one)
+    ContractFactory(customer=one, is_shared=True)
     NoteFactory(customer=one, author=by)
     AccessRequestFactory(customer=one)
     ConnectedFactory(customer=one, client=world.cast.kim)
@@ -129,7 +130,10 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 def path_of(name: str, world: World) -> str:
     if name in STAFF_ROUTES:
         make_object = STAFF_ROUTES[name].make_object
-        return reverse(name, args=[world.own[make_object].pk] if make_object else [])
+        return reverse(name, args=STAFF_ROUTES[name].args(world.own[make_object]) if make_object else [])
+    if name in SPACE_ROUTES:
+        args = SPACE_ROUTES[name].args
+        return reverse(name, args=["alder", *(args(world) if args else [])])
     route: Any = (CLIENT_ROUTES | PUBLIC_ROUTES).get(name)
     if route:
         return reverse(name, args=route.args(world) if route.args else [])

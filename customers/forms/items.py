@@ -31,22 +31,23 @@ class ItemForm(EditForm, AddOnceForm, forms.ModelForm):
 
 
 class ProjectForm(ItemForm):
-    layout = ("title", "description", Row(Column("status"), Column("due_on")))
+    layout = ("title", "description", Row(Column("status"), Column("due_on")), "is_shared")
 
     class Meta:
         model = Project
-        fields = ("title", "description", "status", "due_on")
+        fields = ("title", "description", "status", "due_on", "is_shared")
         widgets = {"description": forms.Textarea(attrs={"rows": 4}), "due_on": _date()}
 
 
 class TaskForm(ItemForm):
-    layout = ("title", Row(Column("due_on"), Column("assignee")), Row(Column("priority"), Column("project")))
+    layout = ("title", Row(Column("due_on"), Column("assignee")), Row(Column("priority"), Column("project")), "is_shared")
     empty_labels = {"assignee": _("Unassigned"), "project": _("No project")}
 
     class Meta:
         model = Task
-        fields = ("title", "due_on", "assignee", "priority", "project")
+        fields = ("title", "due_on", "assignee", "priority", "project", "is_shared")
         widgets = {"due_on": _date()}
+        help_texts = {"is_shared": _("Clients see it as a step of the project if that is shared, too.")}
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, customer=customer, **kwargs)
@@ -92,6 +93,7 @@ class ContractForm(ItemForm):
         Row(Column("starts_on"), Column("ends_on"), Column("term_months")),
         Row(Column("notice_count"), Column("notice_unit"), Column("status")),
         "notify_customer",
+        "is_shared",
     )
 
     class Meta:
@@ -109,6 +111,7 @@ class ContractForm(ItemForm):
             "notice_unit",
             "status",
             "notify_customer",
+            "is_shared",
         )
         field_classes = {"price": PriceField}
         widgets = {"starts_on": _date(), "ends_on": _date()}

@@ -111,6 +111,26 @@ def reopen_task(task: Task, *, by: User) -> bool:
     return is_changed
 
 
+@transaction.atomic
+def share_item(item: Any, *, shared: bool, by: User) -> bool:
+    """Share a project, task or contract with the customer's clients, or end that. Return False if nothing changed.
+
+    Raises:
+        ValidationError: The customer is archived.
+        ObjectDoesNotExist: The item was removed or its customer erased in the meantime.
+    """
+    customer = _lock_customer(item.customer)
+    if customer.is_archived:
+        raise ValidationError(_("This customer is archived. Restore it before you save your changes."), "archived")
+    stored = type(item).objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if stored.is_shared == shared:
+        return False
+    stored.is_shared = shared
+    stored.save(update_fields=["is_shared"])
+    record(f"{item._meta.model_name}.{'shared' if shared else 'unshared'}", stored, by=by)
+    return True
+
+
 def _lock_customer(customer: Customer) -> Customer:
     """Return the stored customer, which can't be erased or archived until the transaction ends."""
     locked: Customer = Customer.objects.not_erased().select_for_update(of=("self",), no_key=True).get(pk=customer.pk)

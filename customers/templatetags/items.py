@@ -194,6 +194,17 @@ def _contract_price(price: Decimal | None, currency: str, interval: str) -> Safe
 
 
 @register.simple_tag
+def notice_period(contract: Contract) -> str:
+    """Return the notice period of a contract, which must have one: “notice period: 3 months”."""
+    forms = {
+        "days": lambda count: ngettext("notice period: %(count)d day", "notice period: %(count)d days", count),
+        "weeks": lambda count: ngettext("notice period: %(count)d week", "notice period: %(count)d weeks", count),
+        "months": lambda count: ngettext("notice period: %(count)d month", "notice period: %(count)d months", count),
+    }
+    return forms[contract.notice_unit](contract.notice_count) % {"count": contract.notice_count}
+
+
+@register.simple_tag
 def cancel_by(contract: Contract) -> SafeString:
     """Render by when a running contract can be cancelled, if that isn't its end date."""
     return _cancel_by(contract.cancel_by, contract.ends_on, contract.status)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -38,7 +39,7 @@ def send_code_to_new_address(user: User, *, code: str, email: str) -> None:
         values={"count": CODE_MINUTES},
     )
     # Without the name: the address isn't confirmed.
-    queue_letter(replace(letter, to=email, language=user.language, footer_reason=_REASON))
+    queue_letter(replace(letter, to=email, language=_language(user), footer_reason=_REASON))
 
 
 def send_address_in_use(email: str, *, language: str) -> None:
@@ -81,4 +82,8 @@ _VALIDITY = ngettext_lazy("The code is valid for %(count)d minute.", "The code i
 
 
 def _send(user: User, letter: Letter, *, to: str) -> None:
-    queue_letter(replace(letter, to=to, language=user.language, name=user.full_name, footer_reason=_REASON))
+    queue_letter(replace(letter, to=to, language=_language(user), name=user.full_name, footer_reason=_REASON))
+
+
+def _language(user: User) -> str:
+    return user.language or get_language() or ""

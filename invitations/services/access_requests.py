@@ -10,7 +10,7 @@ from customers.models import Customer
 from invitations.mails import access_requests as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import Scope, stored_areas
-from invitations.services.invitations import ensure_not_own_agency, expire_each
+from invitations.services.invitations import ensure_not_own_agency, ensure_open_account, expire_each
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -90,9 +90,10 @@ def grant_request(access_request: AccessRequest, *, client: User, scope: str, ar
 
     Raises:
         InvalidTransition: The request is no longer pending.
-        ValidationError: The client has since joined the agency.
+        ValidationError: The client has since joined the agency, or closed the account.
     """
     locked = _lock(access_request)
+    ensure_open_account(client)
     ensure_not_own_agency(locked.agency, client)
     invitation = locked.customer.access_invitations.connected().select_for_update().filter(client=client).first()
     if invitation is None:

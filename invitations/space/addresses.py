@@ -6,11 +6,12 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from customers.models import Customer
+from invitations.models import AccessInvitation
 from invitations.space.queries import Space
 from partnerportal.agencies.models import Agency
 
 #: Words below /my/ that belong to other pages, so that they aren't the address of a space.
-RESERVED = frozenset[str]()
+RESERVED = frozenset({"data"})
 
 
 class AgencyConverter:
@@ -39,7 +40,12 @@ def agency_address(agency: Agency) -> str:
 
 def client_address(agency: Agency, customer: Customer, name: str = "invitations:space", *args: Any) -> str:
     """Return the address of a client's page about this customer, for links from outside the space."""
-    return f"{reverse(name, args=[agency_address(agency), *args])}?{urlencode({'customer': customer.pk})}"
+    return _address(agency, customer.pk, name, *args)
+
+
+def address_for(invitation: AccessInvitation, name: str = "invitations:space") -> str:
+    """Return the address of a page in the space that a connected invitation opens."""
+    return _address(invitation.agency, invitation.customer_id, name)
 
 
 def space_address(space: Space, name: str = "invitations:space", *args: Any) -> str:
@@ -47,3 +53,7 @@ def space_address(space: Space, name: str = "invitations:space", *args: Any) -> 
     if len(space.customers) > 1:
         return client_address(space.agency, space.customer, name, *args)
     return reverse(name, args=[agency_address(space.agency), *args])
+
+
+def _address(agency: Agency, customer: int | None, name: str, *args: Any) -> str:
+    return f"{reverse(name, args=[agency_address(agency), *args])}?{urlencode({'customer': customer})}"

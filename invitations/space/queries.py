@@ -34,9 +34,14 @@ class Space:
         return self.access.covers(area)
 
     @property
+    def is_active(self) -> bool:
+        """Whether the customer isn't archived."""
+        return bool(self.customer.status == Customer.Status.ACTIVE)
+
+    @property
     def writable(self) -> bool:
         """Whether the page may offer actions: not in a preview, and not for archived customers."""
-        return self.preview is None and self.customer.status == Customer.Status.ACTIVE
+        return self.preview is None and self.is_active
 
 
 def of_customer(customer: Any, path: str = "customer") -> Q:

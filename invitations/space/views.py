@@ -2,36 +2,62 @@
 
 from typing import Any, cast
 
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import Model
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve, reverse
+from django.utils.translation import gettext as _
 
-from customers.models import Contract, Customer, Domain, Project
+from customers.models import Contract, Customer, Project, Task
+from customers.services.items import share_item
 from invitations.space.access import SpaceRequest, space_view
 from invitations.space.addresses import agency_address
-from invitations.space.gates import shared_with
-from invitations.space.queries import clients_of, of_customer, preview_space
+from invitations.space.overview import client_overview, staff_overview
+from invitations.space.queries import of_customer, preview_space
 from invitations.space.services import record_preview
 from invitations.space.tabs import TABS
 from partnerportal.agencies.access import AgencyRequest, agency_view
+
+#: What staff can share, by the kind in a button's value.
+SHAREABLE: dict[str, type[Model]] = {"project": Project, "task": Task, "contract": Contract}
 
 
 @space_view(methods=("GET",))
 def overview(request: SpaceRequest) -> HttpResponse:
     """Show the client what the agency shares, and who gave access."""
-    context = {
-        "projects": shared_with(request.space, Project).order_by("sort_date", "pk"),
-        "domains": shared_with(request.space, Domain).order_by("sort_date", "name"),
-        "contracts": shared_with(request.space, Contract).order_by("sort_date", "pk"),
-    }
-    return render(request, "invitations/space/overview.html", context)
+    return render(request, "invitations/space/overview.html", client_overview(request.space))
 
 
-@agency_view(methods=("GET",))
+@agency_view()
 def shared(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Show staff what is shared with a customer's clients."""
+    """Show staff what is shared with a customer's clients. A POST shares one item, or stops sharing it."""
     customer = shared_customer(request, pk)
-    return render(request, "invitations/shared/overview.html", {"customer": customer, "clients": clients_of(customer)})
+    if request.method == "POST":
+        _share(request, customer)
+        return redirect("invitations:shared", pk=pk)
+    return render(request, "invitations/shared/overview.html", {"customer": customer, **staff_overview(customer)})
+
+
+def _share(request: AgencyRequest, customer: Customer) -> None:
+    """Share the item of the pressed button, or stop sharing it."""
+    shared = "share" in request.POST
+    kind, _dash, key = str(request.POST.get("share" if shared else "unshare", "")).partition("-")
+    model = SHAREABLE.get(kind)
+    if model is None or not key.isdecimal():
+        return
+    item = get_object_or_404(model._default_manager.filter(of_customer(customer)).select_related("customer"), pk=key)
+    try:
+        is_changed = share_item(item, shared=shared, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
+    else:
+        if is_changed:
+            text = _("“%(item)s” shared with the client.") if shared else _("“%(item)s” no longer shared.")
+            messages.success(request, text % {"item": item})
 
 
 @agency_view(methods=("GET",))

@@ -3,13 +3,11 @@
 from typing import Any
 
 from django import template
-from django.urls import reverse
 
 from customers.models import Customer
 from invitations.models import AccessInvitation
-from invitations.space.addresses import agency_address, client_address, space_address
+from invitations.space.addresses import address_for, space_address
 from invitations.space.tabs import TABS, TabLink, client_tabs, preview_tabs, staff_tabs
-from partnerportal.agencies.models import Agency
 
 register = template.Library()
 
@@ -40,13 +38,6 @@ def shared_tabs(context: Any, customer: Customer) -> list[TabLink]:
 
 
 @register.simple_tag
-def space_of(agency: Agency, customer: Customer) -> str:
-    """Return the address of a client's space, for pages outside of it."""
-    return client_address(agency, customer)
-
-
-@register.simple_tag
-def messages_address(invitation: AccessInvitation) -> str:
-    """Return the address of the client's messages about the customer of a connected invitation."""
-    # Not `client_address`, which would fetch the customer for each row of a list.
-    return f"{reverse('invitations:space_messages', args=[agency_address(invitation.agency)])}?customer={invitation.customer_id}"
+def space_of(invitation: AccessInvitation, name: str = "invitations:space") -> str:
+    """Return the address of a page in the space that a connected invitation opens."""
+    return address_for(invitation, name)
