@@ -91,7 +91,7 @@ def _add(customer: Customer, *, text: str, side: Side, author: User, name: str) 
     waiting = set(others.filter(is_notified=False).values_list("user", flat=True))
     mailed = _notify_clients(message, [invitation for invitation in invitations if invitation.client_id in waiting])
     if side == Side.CLIENT:
-        mailed |= _notify_members(message, [member for member in members if member.user_id in waiting])
+        mailed |= _notify_members(message, members, waiting)
     others.filter(user__in=mailed).update(is_notified=True)
     return message
 
@@ -104,11 +104,15 @@ def _notify_clients(message: Message, invitations: list[AccessInvitation]) -> se
     return {invitation.client_id for invitation in chosen}
 
 
-def _notify_members(message: Message, members: list[Membership]) -> set[int]:
-    """Notify the account manager, or else the owners and managers. Return the keys of users who receive an e-mail now."""
+def _notify_members(message: Message, members: list[Membership], waiting: set[int]) -> set[int]:
+    """Notify the account manager, or else the owners and managers. Return the keys of users who receive an e-mail now.
+
+    Only users who are `waiting` have read the message of their last e-mail.
+    """
     interested = [member for member in members if not member.is_notified_about(Notification.MESSAGES, mode=Mode.OFF)]
     responsible = [member for member in interested if member.user_id == message.customer.responsible_id]
-    chosen = responsible or [member for member in interested if member.is_manager]
+    concerned = responsible or [member for member in interested if member.is_manager]
+    chosen = [member for member in concerned if member.user_id in waiting]
     DigestItem.objects.add(chosen, Notification.MESSAGES, message.customer_id)
     now = [member for member in chosen if member.is_notified_about(Notification.MESSAGES)]
     mails.send_to_members(message, now)
