@@ -26,6 +26,7 @@ from customers.models import (
     ImportRow,
     MergeLog,
 )
+from invitations.models import DataExport, DataExportPart
 from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
 from partnerportal.desk.models import DigestRun
@@ -68,6 +69,7 @@ from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
+from tests.factories.messages import MessageFactory, ReadMarkFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -172,6 +174,12 @@ MAKE: dict[str, Make] = {
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
     "invitations.AccessRequest": of_customer(AccessRequestFactory),
+    "invitations.DataExport": lambda agency: DataExport.objects.create(user=UserFactory(), progress_total=1),
+    "invitations.DataExportPart": lambda agency: DataExportPart.objects.create(
+        export=DataExport.objects.create(user=UserFactory(), progress_total=1), number=next(NUMBERS), name="x.json", data=b""
+    ),
+    "invitations.Message": of_customer(MessageFactory),
+    "invitations.ReadMark": of_customer(ReadMarkFactory),
     "reviews.RequestMonth": lambda agency: RequestMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.AutomaticRequest": lambda agency: AutomaticRequest.objects.create(
         project=ProjectFactory(customer__agency=agency), outcome="excluded"
@@ -192,6 +200,7 @@ MAKE: dict[str, Make] = {
 #: Invalid values by constraint. Each set violates only this constraint.
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
+    "user_closed_is_empty": [{"email": "closed-1@closed.invalid"}],
     "membership_role_is_known": [{"role": "boss"}],
     "membership_digest_hour_exists": [{"digest_hour": 24}],
     "membership_digest_days_exist": [{"digest_days": [0]}, {"digest_days": [8]}, {"digest_days": [1] * 8}],
@@ -270,6 +279,9 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "invitation_connected_has_its_customer": [{"connected_at": NOW}, {"status": "connected"}],
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
+    "data_export_status_is_known": [{"status": "lost"}],
+    "message_side_is_known": [{"side": "portal"}],
+    "read_mark_notified_is_unread": [{"unread": 0, "is_notified": True}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
     "automatic_request_outcome_is_known": [{"outcome": "lost"}, {"outcome": "waiting"}],
     "automatic_requests_days_are_plausible": [{"days": 0}, {"days": 181}],
@@ -316,6 +328,11 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
+    "data_export_one_at_a_time": lambda ours, _: [
+        DataExport.objects.create(user=someone(ours), progress_total=1) for _number in range(2)
+    ],
+    "message_customer_same_agency": lambda ours, theirs: MessageFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
+    "read_mark_customer_same_agency": lambda ours, theirs: ReadMarkFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),
     "saved_view_name_once_per_owner": lambda ours, _: [saved_view(ours, name=name) for name in ("VIP", "vip")],
     "saved_view_name_once_per_agency": lambda ours, _: [

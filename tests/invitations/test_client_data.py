@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
+from zeal import zeal_ignore
 
 from customers.services.customers import erase_customer
 from invitations.client_data import addresses, exports, runner
@@ -25,13 +26,13 @@ from invitations.models import AccessInvitation, AccessRequest, MessageOptOut
 from invitations.services import access_requests, invitations
 from partnerportal.accounts.models import User
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData, PersonalFile
-from partnerportal.accounts.services.accounts import purge_unconfirmed
+from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD, purge_unconfirmed
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_import_worker import nobody_writes, somebody_waits
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.messages import MessageFactory
@@ -102,7 +103,8 @@ def test_the_download_contains_the_persons_data_only(cast: Cast, kim: Client) ->
         assert len(json.loads(files[f"{name}.json"])) == 1, name
         assert text in files[f"{name}.json"]
     assert not re.search("another|Stan", "".join(files.values()))
-    assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == ["account.data_requested", "account.data_downloaded"]
+    events = AuditEvent.objects.filter(action__startswith="account.").order_by("pk")
+    assert list(events.values_list("action", flat=True)) == ["account.data_requested", "account.data_downloaded"]
 
 
 @pytest.mark.usefixtures("no_worker")
@@ -138,7 +140,9 @@ def test_only_the_person_can_open_the_download(cast: Cast, kim: Client) -> None:
 
 
 @pytest.mark.parametrize("page", ["download/", "address/", "close/"])
-def test_an_old_session_signs_in_again_with_a_code(kim: Client, page: str) -> None:
+def test_an_old_session_signs_in_again_with_a_code(cast: Cast, kim: Client, page: str) -> None:
+    User.objects.filter(pk=cast.kim.pk).update(password=UNUSABLE_PASSWORD)
+    kim.force_login(User.objects.get(pk=cast.kim.pk))
     session = kim.session
     session["signed_in_at"] = 0
     session.save()
@@ -209,8 +213,11 @@ def codes(new: str = NEW) -> tuple[str, str]:
     return found[0], found[1]
 
 
+@zeal_ignore()  # allauth queries the user repeatedly while signing in.
 def test_both_codes_change_the_address(cast: Cast, kim: Client) -> None:
-    elsewhere = signed_in(cast.kim)
+    elsewhere = Client()
+    elsewhere.post("/accounts/login/", {"login": cast.kim.email, "password": PASSWORD})
+    assert elsewhere.get("/my/").status_code == 200
     assert kim.post("/my/data/address/", {"email": NEW.upper()})["Location"] == "/my/data/address/confirm/"
     assert [(mail.kind, mail.to_email, mail.agency) for mail in OutgoingMail.objects.order_by("pk")] == [
         ("address_change_old", "kim@client.example", None),
@@ -312,6 +319,7 @@ def test_staff_keep_the_change_with_a_link(cast: Cast, stan: Client, kim: Client
 # --- Closing -----------------------------------------------------------------------------------------------------------
 
 
+@zeal_ignore()  # Each access is ended by the service that clients also use for a single one.
 def test_closing_ends_everything_and_empties_the_account(cast: Cast, kim: Client) -> None:
     given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     pending = InvitationFactory(agency=cast.birch, client=cast.kim)
@@ -328,7 +336,7 @@ def test_closing_ends_everything_and_empties_the_account(cast: Cast, kim: Client
         row.refresh_from_db()
     assert (given.status, pending.status, asked.status) == ("revoked", "withdrawn", "declined")
     assert sorted(OutgoingMail.objects.values_list("kind", flat=True)) == [
-        "access_declined",
+        "access_request_declined",
         "access_revoked",
         "access_withdrawn",
         "account_closed",

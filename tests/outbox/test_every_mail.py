@@ -22,9 +22,11 @@ from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
+from invitations.client_data import mails as account
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.messages import mails as messages
+from invitations.models import AccessInvitation, AccessRequest, Message
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
 from partnerportal.agencies.models import DigestItem, Notification
@@ -107,6 +109,9 @@ class Scene:
         }
         OutgoingMail.objects.all().delete()
 
+    def message(self, side: str, name: str) -> Message:
+        return Message.objects.create(agency=self.cast.alder, customer=self.customer, side=side, author_name=name, text=WORDS)
+
     def member(self, user: Any) -> Any:
         return self.cast.alder.memberships.get(user=user)
 
@@ -160,6 +165,7 @@ def digest(scene: Scene) -> None:
         Notification.REQUESTS: scene.request,
         Notification.ACCESS: scene.invitation,
         Notification.TASKS: scene.tasks[1],
+        Notification.MESSAGES: scene.customer,
     }
     DigestItem.objects.bulk_create(DigestItem(membership=member, kind=kind, object_id=item.pk) for kind, item in objects.items())
     # New reviews are shown a few minutes later.
@@ -193,6 +199,13 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access_requests.send_request_granted: lambda s: access_requests.send_request_granted(s.access_request, given=s.invitation),
     access_requests.send_request_declined: lambda s: access_requests.send_request_declined(s.access_request),
     access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
+    messages.send_to_members: lambda s: messages.send_to_members(s.message("client", "Kim Client"), [s.member(s.cast.alice)]),
+    messages.send_to_clients: lambda s: messages.send_to_clients(s.message("agency", "Alice Alder"), [s.invitation]),
+    account.send_code_to_old_address: lambda s: account.send_code_to_old_address(s.cast.kim, code="123456", email="kim@new.example"),
+    account.send_code_to_new_address: lambda s: account.send_code_to_new_address(s.cast.kim, code="123456", email="kim@new.example"),
+    account.send_address_in_use: lambda s: account.send_address_in_use("kim@new.example", language=s.language),
+    account.send_address_changed: lambda s: account.send_address_changed(s.cast.kim, old="kim@old.example"),
+    account.send_account_closed: lambda s: account.send_account_closed(to=s.cast.kim.email, name="Kim Client", language=s.language),
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
@@ -232,7 +245,7 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 #: E-mails that quote another user.
 QUOTING = {
     "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
-    "profile_declined", "review_comment", "review_new", "report_decided", "review_decided",
+    "profile_declined", "message", "message_received", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
 
