@@ -297,13 +297,23 @@ def test_access_pages_are_german(busy: Cast) -> None:
         *(f"{waiting.get_absolute_url()}{page}" for page in ("", "connect/", "connect/new/", "reject/")),
         f"{given.get_absolute_url()}disconnect/",
         f"{customer.get_absolute_url()}access/request/",
+        f"{customer.get_absolute_url()}shared/",
+        f"{customer.get_absolute_url()}shared/as-client/{given.pk}/",
     ):
         page = german(busy).get(path).content.decode()
         assert english_left(page) == [], path
     kim = german()
     kim.force_login(busy.kim)
     link = str(access_request.link).removeprefix(settings.SITE_URL)
-    for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/"):
+    for path in (
+        "/my/",
+        f"/my/{given.pk}/",
+        f"/my/{refused.pk}/",
+        f"/my/{given.pk}/change/",
+        link,
+        "/partners/birch/access/",
+        "/my/alder/",
+    ):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path

@@ -25,7 +25,17 @@ from reviews.rounds.automatic import switch
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory, TagFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    CustomerTagFactory,
+    CustomFieldFactory,
+    DomainFactory,
+    ProjectFactory,
+    TagFactory,
+    TaskFactory,
+)
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
@@ -48,6 +58,9 @@ def fill(cast: Cast, rows: int) -> None:
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
             ContactFactory(customer=customer)
             ConnectedFactory(customer=customer)
+            TaskFactory(customer=customer, project=ProjectFactory(customer=customer, is_shared=True), is_shared=True)
+            DomainFactory(customer=customer)
+            ContractFactory(customer=customer, is_shared=True)
             CustomerTagFactory(customer=customer)
             AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
@@ -169,6 +182,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/customers/fields/", True, 6),
     (first_customer, True, 15),
     (lambda cast: first_customer(cast) + "edit/", True, 6),
+    # Four for the layout; the customer, the clients, projects with their steps, contracts and domains.
+    (lambda cast: first_customer(cast) + "shared/", True, 10),
     ("/customers/add/", True, 6),
     ("/customers/bulk/", True, 6),
     ("/customers/bulk/start/?action=archive&all=1", True, 7),
@@ -293,3 +308,23 @@ def test_client_page(cast: Cast, given: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert browser.get("/my/").status_code == 200
     assert len(queries) == 6
+
+
+#: Pages of the shared space, and the number of their queries.
+SPACE_PAGES = {"/my/alder/": 11}
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_pages_of_the_shared_space(cast: Cast, rows: int) -> None:
+    browser = Client()
+    browser.force_login(cast.kim)
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    for number in range(rows):
+        ConnectedFactory(customer=given.customer)
+        project = ProjectFactory(customer=given.customer, is_shared=True)
+        TaskFactory.create_batch(rows, customer=given.customer, project=project, is_shared=True)
+        DomainFactory(customer=given.customer)
+        ContractFactory(customer=given.customer, is_shared=True)
+        ReviewRequestFactory(customer=given.customer, project=project if number else None)
+    for path, expected in SPACE_PAGES.items():
+        assert len(queries_of(browser, path)) == expected, path

@@ -5,16 +5,19 @@ moment gets nothing more.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from customers.services.items import share_item
 from invitations.models import AccessInvitation
 from invitations.queries import combine_access
 from invitations.space.queries import Space, of_customer
 from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
 
 
@@ -55,17 +58,43 @@ def lock_for_member(customer: Customer, *, by: User) -> Customer:
         ValidationError: The customer is archived.
     """
     locked = _locked(customer)
-    # Locked after the customer, in the same order as when a member is removed.
-    if not list(locked.agency.memberships.filter(user=by).select_for_update(of=("self",), no_key=True)):
-        raise PermissionDenied
+    _lock_membership(locked.agency, by=by)
     _ensure_active(locked)
     return locked
 
 
 @transaction.atomic
+def share(item: Any, *, customer: Customer, shared: bool, by: User) -> bool:
+    """Share a project, task or contract with the customer's clients, or end that. Return False if nothing changed.
+
+    Raises:
+        PermissionDenied: `by` was removed from the team.
+        ObjectDoesNotExist: The item was removed, or the customer erased or merged.
+        ValidationError: The customer is archived.
+    """
+    lock_for_member(customer, by=by)
+    return share_item(item, shared=shared, by=by)
+
+
+@transaction.atomic
 def record_preview(space: Space, *, by: User) -> None:
-    """Record that a member looks at the space as its client."""
-    record("invitation.previewed", space.preview, by=by)  # type: ignore[arg-type]
+    """Record that a member looks at the space as its client.
+
+    Raises:
+        SpaceClosed: The access was ended.
+        PermissionDenied: `by` was removed from the team.
+    """
+    shown: Any = space.preview
+    if not list(AccessInvitation.objects.connected().filter(pk=shown.pk).select_for_update(of=("self",), no_key=True)):
+        raise SpaceClosed
+    _lock_membership(space.agency, by=by)
+    record("invitation.previewed", shown, by=by)
+
+
+def _lock_membership(agency: Agency, *, by: User) -> None:
+    """Lock the membership. It is locked after a customer, in the same order as when a member is removed."""
+    if not list(agency.memberships.filter(user=by).select_for_update(of=("self",), no_key=True)):
+        raise PermissionDenied
 
 
 def _locked(customer: Customer) -> Customer:

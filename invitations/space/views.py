@@ -11,12 +11,11 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer, Project, Task
-from customers.services.items import share_item
 from invitations.space.access import SpaceRequest, space_view
 from invitations.space.addresses import agency_address
 from invitations.space.overview import client_overview, staff_overview
 from invitations.space.queries import of_customer, preview_space
-from invitations.space.services import record_preview
+from invitations.space.services import SpaceClosed, record_preview, share
 from invitations.space.tabs import TABS
 from partnerportal.agencies.access import AgencyRequest, agency_view
 
@@ -49,7 +48,7 @@ def _share(request: AgencyRequest, customer: Customer) -> None:
         return
     item = get_object_or_404(model._default_manager.filter(of_customer(customer)).select_related("customer"), pk=key)
     try:
-        is_changed = share_item(item, shared=shared, by=request.user)
+        is_changed = share(item, customer=customer, shared=shared, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except ObjectDoesNotExist as error:
@@ -69,7 +68,10 @@ def as_client(request: AgencyRequest, pk: int, invitation: int) -> HttpResponseB
     tab = next((tab for tab in TABS if tab.key == request.GET.get("tab", TABS[0].key)), None)
     if tab is None:
         raise Http404
-    record_preview(space, by=request.user)
+    try:
+        record_preview(space, by=request.user)
+    except SpaceClosed as error:
+        raise Http404 from error
     viewer = cast(Any, request)
     viewer.space = space
     page = resolve(reverse(tab.client, args=[agency_address(space.agency)])).func.page  # type: ignore[attr-defined]

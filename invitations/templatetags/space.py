@@ -6,7 +6,8 @@ from django import template
 
 from customers.models import Customer
 from invitations.models import AccessInvitation
-from invitations.space.addresses import address_for, space_address
+from invitations.space.addresses import address_for, client_address, space_address
+from invitations.space.queries import Space
 from invitations.space.tabs import TABS, TabLink, client_tabs, preview_tabs, staff_tabs
 
 register = template.Library()
@@ -28,6 +29,15 @@ def space_tabs(context: Any) -> list[TabLink]:
     if request.space.preview is None:
         return client_tabs(request.space, request.path)
     return preview_tabs(request.GET.get("tab", TABS[0].key), request.path)
+
+
+@register.simple_tag
+def space_customers(space: Space) -> list[TabLink]:
+    """Return links to the client's spaces at the same agency, if there are several."""
+    if len(space.customers) < 2:
+        return []
+    links = ((customer, client_address(space.agency, customer)) for customer in space.customers)
+    return [TabLink(address, customer.name_in_text, 0, customer == space.customer) for customer, address in links]
 
 
 @register.simple_tag(takes_context=True)

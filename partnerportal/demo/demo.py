@@ -283,6 +283,7 @@ INVITATIONS = (
 #: Connected access: position of the customer, e-mail, name, areas, revoked.
 ACCESS = (
     (11, "kim@client.example", "Kim Paulsen", (), False),
+    (11, "joy@client.example", "Joy Adeyemi", ("hosting", "support"), False),
     (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), True),
 )
 #: Position of the customer, areas, message.

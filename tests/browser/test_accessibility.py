@@ -12,6 +12,7 @@ from customers.deadlines.tokens import OPT_OUTS
 from customers.merging.services import merge_customers
 from customers.models import BulkBatch, BulkJob, CustomerPair, DeadlineOptOut, MergeLog, Tag
 from customers.services.customers import archive_customer
+from invitations.models import AccessInvitation
 from partnerportal.agencies.services.notifications import unsubscribe_from_digest
 from partnerportal.desk.calendar.services import save_feed
 from partnerportal.desk.digest.tokens import unsubscribe_link
@@ -99,6 +100,7 @@ def fill(cast: Cast) -> dict[str, str]:
     ContactRequestFactory(agency=cast.alder, message=LONG)
     waiting = InvitationFactory(agency=cast.alder, company=LONG, name=LONG, message=LONG * 3, domains=["domain.example"])
     given = ConnectedFactory(customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"])
+    shared = fill_space(cast)
     ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
@@ -141,6 +143,9 @@ def fill(cast: Cast) -> dict[str, str]:
         "disconnect": f"{given.get_absolute_url()}disconnect/",
         "ask": f"{customer.get_absolute_url()}access/request/",
         "mine": f"/my/{given.pk}/",
+        "space": f"/my/alder/?customer={shared.customer_id}",
+        "shared": f"{shared.customer.get_absolute_url()}shared/",
+        "as client": f"{shared.customer.get_absolute_url()}shared/as-client/{shared.pk}/",
         "change": f"/my/{given.pk}/change/",
         "question": path(question.link, "/a/"),
         "closed": path(closed.link, "/a/"),
@@ -256,6 +261,26 @@ def fill_views(cast: Cast) -> SavedView:
     return outdated
 
 
+def fill_space(cast: Cast) -> AccessInvitation:
+    """Share long texts of a customer with Kim and another client, and return Kim's access."""
+    given: AccessInvitation = ConnectedFactory(customer__agency=cast.alder, customer__company=LONG, client=cast.kim, name=LONG)
+    ConnectedFactory(customer=given.customer, name=LONG, scope="partial", areas=["domains", "email"])
+    customer = given.customer
+    for status in ("active", "done"):
+        project = ProjectFactory(customer=customer, title=LONG, status=status, due_on="2020-01-01", is_shared=True)
+        TaskFactory(customer=customer, project=project, title=LONG, done_at=timezone.now(), is_shared=True)
+        TaskFactory(customer=customer, project=project, title=LONG, due_on="2020-01-01", is_shared=status == "done")
+    DomainFactory(customer=customer, name=f"{LONG[:50]}.shared.example".lower(), expires_on="2020-01-01")
+    DomainFactory(customer=customer, name="xn--mhle-0ra.example", auto_renew=True, expires_on="2099-01-01")
+    for number, is_shared in (("1", True), ("2", False)):
+        ContractFactory(
+            customer=customer, number=LONG[:58] + number, product=LONG, price="1234567890.12", starts_on="2020-01-01", ends_on="2099-01-01",
+            notice_count=3, is_shared=is_shared,
+        )  # fmt: skip
+    ReviewRequestFactory(customer=customer)
+    return given
+
+
 def path(link: str | None, below: str = "/r/") -> str:
     assert link
     return below + link.split(below)[1]
@@ -281,7 +306,7 @@ PAGES = {
          "/requests/settings/", "needs no reply", "/requests/saved-replies/", "/requests/saved-replies/add/", "saved reply",
          "delete saved reply"],
     ),
-    "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
+    "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared", "as client"]),
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
@@ -304,7 +329,7 @@ PAGES = {
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
-    "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
+    "client": ("kim", ["/my/", "mine", "space", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",

@@ -30,6 +30,7 @@ from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.demo.demo_rounds import add_automatic_requests, add_rounds
+from partnerportal.demo.demo_space import add_space
 from partnerportal.demo.demo_work import DEMO_WORK, demo_picture
 from partnerportal.desk.saved_views.services import save_view
 from partnerportal.network.models import Service, SpokenLanguage, WorkSample
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             for language, title, text in demo.SAVED_REPLIES:
                 add_saved_reply(SavedReply(agency=nordlicht, language=language, title=title, text=text), by=anna)
             _access(customers, client, by=anna)
+            add_space(customers, by=anna)
             _views(nordlicht)
             for _batch in run_batches(start_search(nordlicht).pk):
                 pass
