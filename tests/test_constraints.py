@@ -328,9 +328,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
-    "data_export_one_at_a_time": lambda ours, _: [
-        DataExport.objects.create(user=someone(ours), progress_total=1) for _number in range(2)
-    ],
+    "data_export_one_at_a_time": lambda ours, _: [DataExport.objects.create(user=someone(ours), progress_total=1) for _number in range(2)],
     "message_customer_same_agency": lambda ours, theirs: MessageFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "read_mark_customer_same_agency": lambda ours, theirs: ReadMarkFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),

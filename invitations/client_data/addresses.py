@@ -49,9 +49,7 @@ def start_change(user: User, *, email: str) -> AddressChange:
             raise ValidationError({"email": text % {"agency": invitation.agency}})
     old_code, new_code = _new_code(), _new_code()
     values = {"email": email, "old_code": _digest(old_code, user), "new_code": _digest(new_code, user)}
-    change, _created = AddressChange.objects.update_or_create(
-        user=user, defaults={**values, "attempts": 0, "created_at": timezone.now()}
-    )
+    change, _created = AddressChange.objects.update_or_create(user=user, defaults={**values, "attempts": 0, "created_at": timezone.now()})
     mails.send_code_to_old_address(user, code=old_code, email=email)
     if _is_used(email):
         mails.send_address_in_use(email, language=user.language or get_language() or "")

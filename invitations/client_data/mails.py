@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from invitations.client_data.models import CODE_MINUTES
 from partnerportal.accounts.models import User

@@ -21,6 +21,7 @@ from partnerportal.agencies.queries import active_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 
+
 class NoReader(Exception):
     """No client could read the message, because none has connected access."""
 
@@ -76,9 +77,7 @@ def _content(customer: Customer, text: str) -> dict[str, object]:
 
 def _add(customer: Customer, *, text: str, side: Side, author: User, name: str) -> Message:
     """Add a message to the thread of a locked customer, mark it as unread for the others, and notify them."""
-    message = Message.objects.create(
-        agency=customer.agency, customer=customer, author=author, author_name=name[:150], side=side, text=text
-    )
+    message = Message.objects.create(agency=customer.agency, customer=customer, author=author, author_name=name[:150], side=side, text=text)
     members = active_members(customer.agency)
     invitations = list({invitation.client_id: invitation for invitation in reversed(clients_of(customer))}.values())
     readers = {*(member.user_id for member in members), *(invitation.client_id for invitation in invitations), author.pk}
@@ -129,7 +128,7 @@ def mark_read(customer: Customer, *, user: User, messages: QuerySet[Message], up
     Later ones stay unread, also those that are sent at this moment.
     """
     mark = ReadMark.objects.select_for_update(no_key=True).filter(user=user, customer=customer).first()
-    if mark is None or mark.last_read >= upto and not mark.unread:
+    if mark is None or (mark.last_read >= upto and not mark.unread):
         return
     # Counted after the lock, because a message that is sent in the meantime changes the mark before.
     mark.last_read = max(mark.last_read, upto)

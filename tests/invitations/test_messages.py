@@ -127,12 +127,12 @@ def test_a_thread_has_pages(cast: Cast, kim: Client, stan: Client, customer: Cus
         while page.next_url:
             page = client.get(path + page.next_url).context["page"]
             shown.insert(0, [message.text for message in page.items])
-        assert sum(shown, []) == texts
+        assert [text for texts_of_page in shown for text in texts_of_page] == texts
         assert len(shown) == 3
 
 
 def test_links_are_clickable_and_markup_is_text(kim: Client, customer: Customer) -> None:
-    send(kim, MY, "See https://site.example/a?b=1&c=2 and www.site.example\n<script>alert(1)</script> javascript:alert(2) \"><img src=x>")
+    send(kim, MY, 'See https://site.example/a?b=1&c=2 and www.site.example\n<script>alert(1)</script> javascript:alert(2) "><img src=x>')
     text = kim.get(MY).content.decode()
     assert '<a href="https://site.example/a?b=1&amp;c=2" rel="nofollow">' in text
     assert "<script>alert" not in text

@@ -22,7 +22,7 @@ from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
-from invitations.client_data import mails as account
+from invitations.client_data import mails as own
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
 from invitations.messages import mails as messages
@@ -201,11 +201,11 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
     messages.send_to_members: lambda s: messages.send_to_members(s.message("client", "Kim Client"), [s.member(s.cast.alice)]),
     messages.send_to_clients: lambda s: messages.send_to_clients(s.message("agency", "Alice Alder"), [s.invitation]),
-    account.send_code_to_old_address: lambda s: account.send_code_to_old_address(s.cast.kim, code="123456", email="kim@new.example"),
-    account.send_code_to_new_address: lambda s: account.send_code_to_new_address(s.cast.kim, code="123456", email="kim@new.example"),
-    account.send_address_in_use: lambda s: account.send_address_in_use("kim@new.example", language=s.language),
-    account.send_address_changed: lambda s: account.send_address_changed(s.cast.kim, old="kim@old.example"),
-    account.send_account_closed: lambda s: account.send_account_closed(to=s.cast.kim.email, name="Kim Client", language=s.language),
+    own.send_code_to_old_address: lambda s: own.send_code_to_old_address(s.cast.kim, code="123456", email="kim@new.example"),
+    own.send_code_to_new_address: lambda s: own.send_code_to_new_address(s.cast.kim, code="123456", email="kim@new.example"),
+    own.send_address_in_use: lambda s: own.send_address_in_use("kim@new.example", language=s.language),
+    own.send_address_changed: lambda s: own.send_address_changed(s.cast.kim, old="kim@old.example"),
+    own.send_account_closed: lambda s: own.send_account_closed(to=s.cast.kim.email, name="Kim Client", language=s.language),
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
