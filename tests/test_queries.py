@@ -194,6 +194,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: contact_request_page(cast) + "assign/", True, 8),
     ("/requests/settings/", True, 8),
     ("/requests/saved-replies/", True, 6),
+    ("/messages/", True, 6),
+    ("/messages/?show=all", True, 6),
     ("/invitations/", True, 6),
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),

@@ -306,7 +306,7 @@ PAGES = {
          "/requests/settings/", "needs no reply", "/requests/saved-replies/", "/requests/saved-replies/add/", "saved reply",
          "delete saved reply"],
     ),
-    "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared", "as client"]),
+    "access": ("alice", ["/invitations/", "/messages/", "/messages/?show=all", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared", "as client"]),
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
@@ -329,7 +329,8 @@ PAGES = {
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
-    "client": ("kim", ["/my/", "mine", "space", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
+    "client": ("kim", ["/my/", "mine", "space", "change", "question", "/partners/alder/access/", "/account/", "/my/data/", "/my/data/download/",
+        "/my/data/address/", "/my/data/close/"]),
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
@@ -344,6 +345,7 @@ PAGES = {
 }  # fmt: skip
 EMPTY = [
     "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/requests/saved-replies/",
+    "/messages/",
     "/company/reviews/", "/company/reviews/request/", "/company/reviews/stats/", "/company/mail/",
 ]  # fmt: skip
 #: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.
