@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure and merges of access, the customer page's access rows, and deadlines of access."""
+"""Registrations with other apps: erasure, merges and personal data of access and what it shares, and deadlines of access."""
 
 from datetime import date
 from typing import Any
@@ -14,15 +14,23 @@ from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
-from invitations.credentials import events as credential_events  # noqa: F401  # registers the descriptions of audit events
+from invitations.client_data import events as client_data_events  # noqa: F401  # registers the descriptions of audit events
+from invitations.client_data.exports import erase_exports
+from invitations.client_data.queries import access_request_rows, access_rows, account_rows, message_rows
+from invitations.credentials import events as credential_events  # noqa: F401  # the same
 from invitations.credentials.services.credentials import erase_credentials
 from invitations.files import events as file_events  # noqa: F401  # the same
 from invitations.files.services.files import erase_shared_files
 from invitations.mails.terms import send_access_ending
-from invitations.models import AccessInvitation, AccessRequest, Approval, SharedFile, Term
+from invitations.messages import events as message_events  # noqa: F401  # the same
+from invitations.messages.mails import CLIENT_KIND
+from invitations.messages.services import combine_marks, erase_messages, forget_member, marks_of_same_person
+from invitations.models import AccessInvitation, AccessRequest, Approval, Message, ReadMark, SharedFile, Term
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
+from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
+from partnerportal.agencies.services.team import departure_hooks
 from partnerportal.outbox.kinds import register_type
 
 register_type(
@@ -44,6 +52,7 @@ register_type(
     "access_continues",
     "access_extension_request",
 )
+register_type("messages", _("Messages"), CLIENT_KIND)
 register_type("files", _("Files and approvals"), "file_shared", "approval_requested", "approval_withdrawn", "approval_decided")
 
 
@@ -72,8 +81,17 @@ register_deadline(
         also_notify=_notify_client,
     )
 )
-erasure_hooks.extend([erase_customer_access, erase_credentials, erase_shared_files])
+erasure_hooks.extend([erase_customer_access, erase_credentials, erase_shared_files, erase_messages, erase_exports])
+departure_hooks.append(forget_member)
 customer_page_sections.append(access_section)
+PERSONAL_DATA.extend(
+    [
+        PersonalData("account", account_rows),
+        PersonalData("access", access_rows),
+        PersonalData("access-requests", access_request_rows),
+        PersonalData("messages", message_rows),
+    ]
+)
 RELATIONS.extend(
     [
         Relation(
@@ -92,5 +110,7 @@ RELATIONS.extend(
         ),
         Relation(SharedFile, ngettext_lazy("%(count)d file", "%(count)d files", "count"), anchor="access"),
         Relation(Approval, ngettext_lazy("%(count)d approval", "%(count)d approvals", "count"), owner="file", anchor="access"),
+        Relation(Message, ngettext_lazy("%(count)d message", "%(count)d messages", "count"), anchor="access"),
+        Relation(ReadMark, None, resolve=combine_marks, held=marks_of_same_person),
     ]
 )

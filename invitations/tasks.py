@@ -2,13 +2,22 @@
 
 from celery import shared_task
 
+from invitations.client_data.tasks import purge_data_exports, sweep_data_exports, write_data_export
 from invitations.credentials.tasks import delete_revealed_credentials, reencrypt_credentials
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services.access_requests import expire_request
 from invitations.services.invitations import end_access_on_its_day, expire_each, expire_invitation
 from invitations.services.terms import continue_with_project, end_with_project
 
-__all__ = ["delete_revealed_credentials", "end_access", "expire", "reencrypt_credentials"]
+__all__ = [
+    "delete_revealed_credentials",
+    "end_access",
+    "expire",
+    "purge_data_exports",
+    "reencrypt_credentials",
+    "sweep_data_exports",
+    "write_data_export",
+]
 
 #: Maximum number of invitations, and of access requests, that expire in one run. The same for access that ends.
 BATCH_SIZE = 500

@@ -2,11 +2,13 @@
 
 from django.urls import path, register_converter
 
+from invitations.client_data import views as client_data
 from invitations.credentials.views import client as own_credentials
 from invitations.credentials.views import staff as shared_credentials
 from invitations.credentials.views import templates as need_templates
 from invitations.files.views import approvals, files
 from invitations.files.views import client as client_files
+from invitations.messages import views as messages
 from invitations.space import views as space
 from invitations.space.addresses import AgencyConverter
 from invitations.views import access_requests, client, invitations, terms
@@ -23,7 +25,16 @@ urlpatterns = [
     path("my/<int:pk>/extend/decline/", terms.decline_extension, name="decline_extension"),
     path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
     path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
+    path("my/data/", client_data.client_data, name="client_data"),
+    path("my/data/message-mails/", client_data.message_mails, name="message_mails"),
+    path("my/data/download/", client_data.data_export_start, name="data_export_start"),
+    path("my/data/download/<int:pk>/", client_data.data_export, name="data_export"),
+    path("my/data/download/<int:pk>/remove/", client_data.data_export_remove, name="data_export_remove"),
+    path("my/data/address/", client_data.address_change, name="address_change"),
+    path("my/data/address/confirm/", client_data.address_change_confirm, name="address_change_confirm"),
+    path("my/data/close/", client_data.account_close, name="account_close"),
     path("my/<agency:agency>/", space.overview, name="space"),
+    path("my/<agency:agency>/messages/", messages.space_messages, name="space_messages"),
     path("my/<agency:agency>/credentials/", own_credentials.space_credentials, name="space_credentials"),
     path("my/<agency:agency>/credentials/needs/<int:need>/hand-over/", own_credentials.space_hand_over, name="space_hand_over"),
     path("my/<agency:agency>/credentials/needs/<int:need>/invited/", own_credentials.space_invited, name="space_invited"),
@@ -63,6 +74,8 @@ urlpatterns = [
     path("company/access-needs/suggestions/", need_templates.need_template_suggestions, name="need_template_suggestions"),
     path("company/access-needs/<int:pk>/", need_templates.need_template_edit, name="need_template_edit"),
     path("company/access-needs/<int:pk>/delete/", need_templates.need_template_delete, name="need_template_delete"),
+    path("customers/<int:pk>/shared/messages/", messages.shared_messages, name="shared_messages"),
+    path("messages/", messages.message_list, name="message_list"),
     path("invitations/", invitations.invitation_list, name="list"),
     path("invitations/<int:pk>/", invitations.detail, name="detail"),
     path("invitations/<int:pk>/connect/", invitations.connect, name="connect"),

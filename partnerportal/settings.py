@@ -268,6 +268,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60 * 60},
     },
     "reencrypt-credentials": {"task": "invitations.reencrypt_credentials", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "sweep-data-exports": {
+        "task": "invitations.sweep_data_exports",
+        "schedule": OUTBOX_SWEEP_INTERVAL,
+        "options": {"expires": OUTBOX_LEASE},
+    },
+    "purge-data-exports": {"task": "invitations.purge_data_exports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REVIEW_REMINDER_INTERVAL, "options": {"expires": REVIEW_REMINDER_INTERVAL}},

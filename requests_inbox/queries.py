@@ -1,11 +1,14 @@
 """The inbox, and how quickly an agency replies to contact requests."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 from django.utils import timezone
 
+from partnerportal.accounts.models import User
+from partnerportal.accounts.queries import confirmed_addresses
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from requests_inbox.models import ContactRequest, RequestStatus
@@ -74,3 +77,11 @@ def listed_requests(tab: str, whose: str, /, *, agency: Any, user: Any) -> Query
         requests = requests.filter(assignee=user if whose == "mine" else None)
     listed: QuerySet[ContactRequest] = requests.with_unread(user).select_related("assignee", "customer").defer("search_text")
     return listed
+
+
+def request_rows(user: User) -> Iterator[dict[str, Any]]:
+    """Return the contact requests from one of the person's confirmed addresses, for the download of their data."""
+    requests = ContactRequest.objects.filter(email__in=confirmed_addresses(user)).select_related("agency")
+    for request in requests.order_by("pk"):
+        names = ("name", "company", "email", "phone", "message", "created_at", "consented_at")
+        yield {"agency": request.agency.name, **{name: getattr(request, name) for name in names}}

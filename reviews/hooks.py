@@ -6,12 +6,14 @@ from django.utils.translation import ngettext_lazy
 from customers.merging.relations import RELATIONS, Relation
 from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
+from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.outbox.kinds import register_type
 from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
 from reviews.mails import REVIEW_EMAIL_KINDS
 from reviews.models import ReviewRequest, RoundEntry
+from reviews.queries.personal_data import review_rows
 from reviews.rounds import events as round_events  # noqa: F401  # registers the descriptions of audit events
 from reviews.rounds.queries import of_the_same_rounds
 from reviews.rounds.services import erase_entries
@@ -22,6 +24,7 @@ from reviews.sitemaps import HowReviewsWorkSitemap, ReviewSitemap
 
 register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
 register_type("reviews", _("Reviews"), "review_comment", "review_decided")
+PERSONAL_DATA.append(PersonalData("reviews", review_rows))
 SITEMAPS["reviews"] = ReviewSitemap
 SITEMAPS["how-reviews-work"] = HowReviewsWorkSitemap
 erasure_hooks.extend([erase_customer_reviews, erase_entries])

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from customers.deadlines.tokens import OPT_OUTS
+from invitations.models import DataExport
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.desk.digest.tokens import unsubscribe_link
@@ -34,6 +35,17 @@ PEOPLE = ("owner", "manager", "staff", "client", "admin", "visitor")
 HTMX_PEOPLE = ("owner", "client", "visitor")
 #: Roles included in each role. Independent of the product's own order, which is also tested.
 ROLES = {"owner": {Role.OWNER, Role.MANAGER, Role.STAFF}, "manager": {Role.MANAGER, Role.STAFF}, "staff": {Role.STAFF}}
+#: Client routes that aren't about one person's object.
+FOR_ALL_CLIENTS = {
+    "invitations:give_access",
+    "invitations:access_list",
+    "invitations:client_data",
+    "invitations:message_mails",
+    "invitations:data_export_start",
+    "invitations:address_change",
+    "invitations:address_change_confirm",
+    "invitations:account_close",
+}
 #: Primary keys without an object; one is too large for the database.
 ABSENT = (0, 999_999, 2**63 + 1)
 
@@ -114,6 +126,7 @@ class World:
         self.approval = TextApprovalFactory(customer=self.given.customer)
         self.access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
+        self.data_export = DataExport.objects.create(user=cast.kim, progress_total=0, status="ready")
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request
         self.stop_token = tokens.opt_out_token(self.answered.customer.pk, self.answered.customer.email)
         self.calendar_token = token_of(CalendarFeedFactory(agency=cast.alder).link.removesuffix("/calendar.ics"))
@@ -215,7 +228,7 @@ def client_cells(name: str, route: PublicRoute, world: World) -> Iterator[Cell]:
     """Yield the cells of a client route: objects of Kim as seen by all users, and missing objects."""
     args = route.args(world) if route.args else []
     path, by_link = reverse(name, args=args), name in {"invitations:access_request", "invitations:access_request_decline"}
-    for_all = name in {"invitations:give_access", "invitations:access_list"}
+    for_all = name in FOR_ALL_CLIENTS
     yield from rejected_cells("client", path, route.methods)
     for method in route.methods.split():
         for person in (*PEOPLE, "another client"):

@@ -26,7 +26,7 @@ from customers.models import (
     ImportRow,
     MergeLog,
 )
-from invitations.models import ApprovalDecision, FileChunk
+from invitations.models import ApprovalDecision, DataExport, DataExportPart, FileChunk
 from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
 from partnerportal.desk.models import DigestRun
@@ -71,6 +71,7 @@ from tests.factories.files import SharedFileFactory, TextApprovalFactory, Versio
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
+from tests.factories.messages import MessageFactory, ReadMarkFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -198,6 +199,12 @@ MAKE: dict[str, Make] = {
     "invitations.FileChunk": lambda agency: FileChunk.objects.get(version__file=shared_file(agency)),
     "invitations.Approval": of_customer(TextApprovalFactory),
     "invitations.ApprovalDecision": lambda agency: decision(agency),
+    "invitations.DataExport": lambda agency: DataExport.objects.create(user=UserFactory(), progress_total=1),
+    "invitations.DataExportPart": lambda agency: DataExportPart.objects.create(
+        export=DataExport.objects.create(user=UserFactory(), progress_total=1), number=next(NUMBERS), name="x.json", data=b""
+    ),
+    "invitations.Message": of_customer(MessageFactory),
+    "invitations.ReadMark": of_customer(ReadMarkFactory),
     "reviews.RequestMonth": lambda agency: RequestMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.AutomaticRequest": lambda agency: AutomaticRequest.objects.create(
         project=ProjectFactory(customer__agency=agency), outcome="excluded"
@@ -218,6 +225,7 @@ MAKE: dict[str, Make] = {
 #: Invalid values by constraint. Each set violates only this constraint.
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
+    "user_closed_is_empty": [{"email": "closed-1@closed.invalid"}],
     "membership_role_is_known": [{"role": "boss"}],
     "membership_digest_hour_exists": [{"digest_hour": 24}],
     "membership_digest_days_exist": [{"digest_days": [0]}, {"digest_days": [8]}, {"digest_days": [1] * 8}],
@@ -298,6 +306,9 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "invitation_connected_has_its_customer": [{"connected_at": NOW}, {"status": "connected"}],
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
+    "data_export_status_is_known": [{"status": "lost"}],
+    "message_side_is_known": [{"side": "portal"}],
+    "read_mark_notified_is_unread": [{"unread": 0, "is_notified": True}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
     "need_template_has_a_name": [{"name": ""}],
     "need_template_area_is_known": [{"area": "moon"}],
@@ -371,6 +382,9 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
         need__invitation__customer__agency=ours, invitation=ConnectedFactory(customer__agency=theirs)
     ),
     "credential_area_of_its_need": lambda ours, _: CredentialFactory(need__invitation__customer__agency=ours, area="email"),
+    "data_export_one_at_a_time": lambda ours, _: [DataExport.objects.create(user=someone(ours), progress_total=1) for _number in range(2)],
+    "message_customer_same_agency": lambda ours, theirs: MessageFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
+    "read_mark_customer_same_agency": lambda ours, theirs: ReadMarkFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),
     "shared_file_of_client_is_shared": lambda ours, _: shared_file(ours, from_client=True, is_shared=False),
     "file_version_once": lambda ours, _: VersionFactory(file=shared_file(ours), number=1),

@@ -357,6 +357,8 @@ STAFF_ROUTES = {
     "invitations:request_access": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:access_request_resend": StaffRoute(Role.STAFF, "POST", access_request),
     "invitations:access_request_withdraw": StaffRoute(Role.STAFF, "POST", access_request),
+    "invitations:message_list": StaffRoute(Role.STAFF, "GET"),
+    "invitations:shared_messages": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:shared": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:shared_as_client": StaffRoute(Role.STAFF, "GET", connected, args=below_customer),
     "invitations:shared_credentials": StaffRoute(Role.STAFF, "GET", customer),
@@ -427,6 +429,14 @@ CLIENT_ROUTES = {
     "invitations:decline_extension": PublicRoute("POST", lambda world: [world.given.pk]),
     "invitations:withdraw_invitation": PublicRoute("POST", lambda world: [world.given.pk]),
     "invitations:revoke_access": PublicRoute("POST", lambda world: [world.given.pk]),
+    "invitations:client_data": PublicRoute(),
+    "invitations:message_mails": PublicRoute("POST"),
+    "invitations:data_export_start": PublicRoute("GET POST"),
+    "invitations:data_export": PublicRoute("GET POST", lambda world: [world.data_export.pk]),
+    "invitations:data_export_remove": PublicRoute("POST", lambda world: [world.data_export.pk]),
+    "invitations:address_change": PublicRoute("GET POST"),
+    "invitations:address_change_confirm": PublicRoute("GET POST"),
+    "invitations:account_close": PublicRoute("GET POST"),
     "invitations:access_request": PublicRoute("GET POST", lambda world: [token_of(world.access_request.link)]),
     "invitations:access_request_decline": PublicRoute("POST", lambda world: [token_of(world.access_request.link)]),
 }
@@ -446,6 +456,7 @@ SPACE_ROUTES = {
     "invitations:space_file_download": SpaceRoute(args=lambda world: [world.own_file.versions.get().pk]),
     "invitations:space_approvals": SpaceRoute(),
     "invitations:space_approval": SpaceRoute("GET POST", lambda world: [world.approval.pk]),
+    "invitations:space_messages": SpaceRoute("GET POST"),
 }
 
 

@@ -206,6 +206,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: f"{first_customer(cast)}shared/files/{cast.alder.shared_files.order_by('pk')[0].pk}/", True, 7),
     (lambda cast: f"{first_customer(cast)}shared/approvals/", True, 6),
     (lambda cast: f"{first_customer(cast)}shared/approvals/{cast.alder.approvals.order_by('pk')[0].pk}/", True, 6),
+    ("/messages/", True, 6),
+    ("/messages/?show=all", True, 6),
     ("/invitations/", True, 6),
     ("/company/access-needs/", True, 6),
     (lambda cast: first_customer(cast) + "shared/credentials/", True, 9),

@@ -150,6 +150,21 @@ class AccessInvitation(Pending, LimitedAccess, AccessScope):
             pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status__in=["pending", "connected"])),
             pgtrigger.Protect(name="stays", operation=pgtrigger.Delete),
             own_project(),
+            pgtrigger.Trigger(
+                name="from_an_open_account",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                # The lock waits for an account that is being closed, and then finds it closed.
+                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+                    """
+                    PERFORM 1 FROM accounts_user WHERE id = NEW.client_id AND is_active FOR KEY SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'pgtrigger: Cannot insert access of a closed account';
+                    END IF;
+                    RETURN NEW;
+                    """
+                ),
+            ),
             pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
             pgtrigger.Trigger(
                 name="customer_for_good",

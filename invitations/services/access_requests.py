@@ -16,7 +16,7 @@ from invitations.mails import access_requests as mails
 from invitations.models import AccessInvitation, AccessRequest, Term
 from invitations.models.areas import Scope, stored_areas
 from invitations.models.terms import END_FIELDS
-from invitations.services.invitations import end_access_on_its_day, ensure_not_own_agency, expire_each
+from invitations.services.invitations import end_access_on_its_day, ensure_not_own_agency, ensure_open_account, expire_each
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -125,9 +125,10 @@ def grant_request(
 
     Raises:
         InvalidTransition: The request is no longer pending.
-        ValidationError: The client has since joined the agency.
+        ValidationError: The client has since joined the agency, or closed the account.
     """
     locked = _lock(access_request)
+    ensure_open_account(client)
     ensure_not_own_agency(locked.agency, client)
     given = locked.customer.access_invitations.filter(client=client)
     expire_each(given.past_end(), end_access_on_its_day)

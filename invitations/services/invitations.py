@@ -44,10 +44,10 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
     """Offer `agency` access. `fields` are the client's details and the other fields of the invitation.
 
     Raises:
-        ValidationError: The client works for the agency or has already given it access.
+        ValidationError: The client works for the agency, has already given it access, or has closed the account.
     """
     # Locks the client because a concurrent call (a double click) must see this invitation.
-    User.objects.select_for_update(no_key=True).get(pk=client.pk)
+    ensure_open_account(client)
     ensure_not_own_agency(agency, client)
     expire_each(AccessInvitation.objects.for_agency(agency).past_expiry().filter(client=client), expire_invitation)
     if current_invitation(agency, client):
@@ -56,6 +56,12 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
     record("invitation.received", invitation, by=None, source=AuditEvent.Source.WEB, scope=invitation.scope, areas=invitation.areas)
     mails.send_access_given(invitation)
     return invitation
+
+
+def ensure_open_account(client: User) -> None:
+    """Lock the client's account. Raise ValidationError if it has been closed or deactivated in the meantime."""
+    if not list(User.objects.select_for_update(no_key=True).filter(pk=client.pk, is_active=True)):
+        raise ValidationError(_("This account has been closed."), "closed")
 
 
 def ensure_not_own_agency(agency: Agency, client: User) -> None:

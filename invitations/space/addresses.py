@@ -11,7 +11,7 @@ from invitations.space.queries import Space
 from partnerportal.agencies.models import Agency
 
 #: Words below /my/ that belong to other pages, so that they aren't the address of a space.
-RESERVED = frozenset[str]()
+RESERVED = frozenset({"data"})
 
 
 class AgencyConverter:
@@ -43,9 +43,9 @@ def client_address(agency: Agency, customer: Customer, name: str = "invitations:
     return _address(agency, customer.pk, name, *args)
 
 
-def address_for(invitation: AccessInvitation) -> str:
-    """Return the address of the space that a connected invitation opens."""
-    return _address(invitation.agency, invitation.customer_id, "invitations:space")
+def address_for(invitation: AccessInvitation, name: str = "invitations:space") -> str:
+    """Return the address of a page in the space that a connected invitation opens."""
+    return _address(invitation.agency, invitation.customer_id, name)
 
 
 def space_address(space: Space, name: str = "invitations:space", *args: Any) -> str:

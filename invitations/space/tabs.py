@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Customer
 from invitations.credentials.queries import count_open_needs
 from invitations.files.queries import open_approvals
+from invitations.messages.queries import unread_count, unread_for_client
 from invitations.space.addresses import space_address
 from invitations.space.queries import Space
 from partnerportal.accounts.models import User
@@ -35,6 +36,7 @@ class Tab:
 
 TABS = [
     Tab("invitations:space", "invitations:shared", _("Overview")),
+    Tab("invitations:space_messages", "invitations:shared_messages", _("Messages"), unread_for_client, unread_count),
     Tab("invitations:space_files", "invitations:shared_files", _("Files")),
     Tab("invitations:space_approvals", "invitations:shared_approvals", _("Approvals"), client_unread=open_approvals),
     Tab("invitations:space_credentials", "invitations:shared_credentials", _("Credentials"), client_unread=count_open_needs),

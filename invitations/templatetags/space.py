@@ -48,6 +48,6 @@ def shared_tabs(context: Any, customer: Customer) -> list[TabLink]:
 
 
 @register.simple_tag
-def space_of(invitation: AccessInvitation) -> str:
-    """Return the address of the space that a connected invitation opens."""
-    return address_for(invitation)
+def space_of(invitation: AccessInvitation, name: str = "invitations:space") -> str:
+    """Return the address of a page in the space that a connected invitation opens."""
+    return address_for(invitation, name)

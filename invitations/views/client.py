@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from invitations.credentials.queries import deleted_of
 from invitations.forms.invitations import ChangeAccessForm, GiveAccessForm
+from invitations.messages.queries import with_unread_messages
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.invitations import AccessInvitationQuerySet
 from invitations.queries import invitation_history
@@ -78,12 +79,13 @@ def access_list(request: ClientRequest) -> HttpResponse:
     """List the client's invitations and the access requests they can answer."""
     invitations = own_invitations(request)
     is_open = invitations.filter(status=AccessInvitation.Status.PENDING) | invitations.connected()
+    closed = invitations.exclude(pk__in=is_open.values("pk"))
     return render(
         request,
         "invitations/access_list.html",
         {
-            "open": is_open.order_by("-pk"),
-            "page": keyset_page(request, invitations.exclude(pk__in=is_open.values("pk")), order_by=("-pk",), size=10),
+            "open": with_unread_messages(is_open, request.user).order_by("-pk"),
+            "page": keyset_page(request, with_unread_messages(closed, request.user), order_by=("-pk",), size=10),
             "access_requests": AccessRequest.objects.sent_to(request.user).pending().select_related("agency").order_by("-pk"),
         },
     )

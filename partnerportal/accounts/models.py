@@ -6,10 +6,14 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.fields import AddressField
 from partnerportal.core.validators import validate_one_line, validate_time_zone
+
+#: Domain of the addresses of closed accounts, which no e-mail can reach (RFC 2606).
+CLOSED_DOMAIN = "closed.invalid"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -55,10 +59,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("users")
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),
+            models.CheckConstraint(
+                condition=~models.Q(email__endswith=f"@{CLOSED_DOMAIN}")
+                | models.Q(is_active=False, is_staff=False, full_name="", language="", time_zone=""),
+                name="user_closed_is_empty",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.full_name or self.email
+        return gettext("Closed account") if self.is_closed else self.full_name or self.email
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the person has closed the account. It stays without personal data, because other rows refer to it."""
+        return bool(self.email.endswith(f"@{CLOSED_DOMAIN}"))
 
     def clean(self) -> None:
         super().clean()

@@ -34,3 +34,9 @@ def find_account(email: str) -> User | None:
 def has_address(user: User, email: str) -> bool:
     """Return whether this is one of the user's verified addresses."""
     return bool(EmailAddress.objects.filter(user=user, email__in=address_variants(email), verified=True).exists())
+
+
+def confirmed_addresses(user: User) -> list[str]:
+    """Return the user's confirmed addresses, each with its other spellings."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return sorted({variant for email in addresses for variant in address_variants(email)})

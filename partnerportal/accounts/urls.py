@@ -11,6 +11,7 @@ urlpatterns = [
 ]
 #: allauth's URLs, preceded by those whose views the portal replaces.
 allauth_urlpatterns = [
+    path("email/", accounts.change_email, name="account_email"),
     path("login/code/confirm/", accounts.confirm_login_code, name="account_confirm_login_code"),
     path("2fa/recovery-codes/", second_factors.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("2fa/recovery-codes/generate/", second_factors.generate_recovery_codes, name="mfa_generate_recovery_codes"),

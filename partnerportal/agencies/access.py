@@ -93,12 +93,12 @@ def agency_view(
 
 
 def client_view(
-    *, methods: tuple[str, ...] = ("GET", "POST"), why: Callable[..., str] | None = None
+    *, methods: tuple[str, ...] = ("GET", "POST"), why: Callable[..., str] | None = None, reauthenticate: bool = False
 ) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], GuardedView[P]]:
     """Restrict a view to signed-in users. Others can sign in with a code, which creates an account.
 
-    `why` receives the view's arguments and returns the reason that the sign-in page displays. The
-    view itself must restrict access to the user's own objects.
+    `why` receives the view's arguments and returns the reason that the sign-in page displays. Views that
+    `reauthenticate` require a recent sign-in. The view itself must restrict access to the user's own objects.
     """
 
     def decorate(view: Callable[Concatenate[ClientRequest, P], HttpResponseBase]) -> GuardedView[P]:
@@ -109,6 +109,11 @@ def client_view(
                 save_form_input(request)
                 return_path = request.get_full_path() if "GET" in methods else reverse("invitations:access_list")
                 return redirect_to_login(return_path, login_url=reverse("account_request_login_code"))
+            if reauthenticate and not is_recently_authenticated(request):
+                response = redirect_to_reauthenticate(request, back_to=request.get_full_path())
+                # Saved last, because building the redirect signs out users without a password.
+                save_form_input(request, confirming=True)
+                return _redirect_page(request, response["Location"])
             return _call_view(view, cast(ClientRequest, request), *args, **kwargs)
 
         view_with_methods = _restrict_methods(guarded, methods)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import Task
+from invitations.messages.queries import unread_threads
 from invitations.models import AccessInvitation
 from invitations.queries import pending_invitations, pending_rows
 from partnerportal.agencies.access import AgencyRequest
@@ -40,6 +41,8 @@ class Moment:
     today: Any
     #: Since when reviews are new.
     recently: Any
+    #: Key of the membership of the person who sees the badges. None where no badge depends on it.
+    member: Any = None
 
     @classmethod
     def current(cls) -> "Moment":
@@ -141,6 +144,15 @@ MENU = (
         badge_source=Badge(
             lambda at: ContactRequest.objects.waiting(),
             ngettext_lazy("%(count)d request waiting for a reply", "%(count)d requests waiting for a reply", "count"),
+        ),
+    ),
+    Item(
+        _("Messages"),
+        "chat-bubble-left-right",
+        "invitations:message_list",
+        badge_source=Badge(
+            lambda at: unread_threads(at.member),
+            ngettext_lazy("%(count)d conversation with new messages", "%(count)d conversations with new messages", "count"),
         ),
     ),
     Item(_("Projects"), "briefcase", "customers:project_list"),
@@ -256,6 +268,6 @@ def menu_values(
     *previews: str, agency: Any, member: Any, list_name: Any, now: Any, today: Any, recently: Any
 ) -> QuerySet[Any, tuple[Any, ...]]:
     """Return one row: the slug and logo of the profile, the saved views, the counts of all badges, and the first rows of `previews`."""
-    at = Moment(now, today, recently)
+    at = Moment(now, today, recently, member)
     columns = [*(badge.count(at) for badge in BADGES.values()), *(BADGES[name].preview(at) for name in previews)]  # type: ignore[misc]
     return Agency.objects.filter(pk=agency).values_list("profile__slug", "profile__logo_digest", shown_rows(member, list_name), *columns)

@@ -343,9 +343,9 @@ PAGES = {
     ),
     "access": (
         "alice",
-        ["/invitations/", "/invitations/?show=ending", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared",
-         "as client", "shared credentials", "add needs", "reveal", "/company/access-needs/", "/company/access-needs/add/", "need template",
-         "delete need template"],
+        ["/invitations/", "/invitations/?show=ending", "/messages/", "/messages/?show=all", "invitation", "connect", "connect new",
+         "reject", "disconnect", "ask", "shared", "as client", "shared credentials", "add needs", "reveal", "/company/access-needs/",
+         "/company/access-needs/add/", "need template", "delete need template"],
     ),
     "reviews": (
         "alice",
@@ -379,8 +379,8 @@ PAGES = {
     ),
     "client": (
         "kim",
-        ["/my/", "mine", "space", "credentials", "hand over", "change", "extend", "question", "/partners/alder/access/",
-         "/accounts/email/", "/account/"],
+        ["/my/", "mine", "space", "credentials", "hand over", "change", "extend", "question", "/partners/alder/access/", "/account/",
+         "/my/data/", "/my/data/download/", "/my/data/address/", "/my/data/close/"],
     ),
     "network": (
         None,
@@ -396,6 +396,7 @@ PAGES = {
 }  # fmt: skip
 EMPTY = [
     "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/requests/saved-replies/",
+    "/messages/",
     "/company/reviews/", "/company/reviews/request/", "/company/reviews/stats/", "/company/mail/",
 ]  # fmt: skip
 #: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.

@@ -22,13 +22,15 @@ from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
+from invitations.client_data import mails as own
 from invitations.credentials import mails as credential_mails
 from invitations.files.mails import approvals as approval_mails
 from invitations.files.mails import files as file_mails
 from invitations.files.models.approvals import Outcome
 from invitations.mails import access_requests, terms
 from invitations.mails import invitations as access
-from invitations.models import AccessInvitation, AccessRequest, Approval, ApprovalDecision, SharedFile
+from invitations.messages import mails as messages
+from invitations.models import AccessInvitation, AccessRequest, Approval, ApprovalDecision, Message, SharedFile
 from invitations.space.queries import preview_space
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
@@ -126,6 +128,9 @@ class Scene:
         }
         OutgoingMail.objects.all().delete()
 
+    def message(self, side: str, name: str) -> Message:
+        return Message.objects.create(agency=self.cast.alder, customer=self.customer, side=side, author_name=name, text=WORDS)
+
     def member(self, user: Any) -> Any:
         return self.cast.alder.memberships.get(user=user)
 
@@ -182,6 +187,7 @@ def digest(scene: Scene) -> None:
         Notification.TASKS: scene.tasks[1],
         Notification.FILES: scene.shared,
         InternalKind.APPROVALS: scene.approvals[0],
+        Notification.MESSAGES: scene.customer,
     }
     DigestItem.objects.bulk_create(DigestItem(membership=member, kind=kind, object_id=item.pk) for kind, item in objects.items())
     # New reviews are shown a few minutes later.
@@ -237,6 +243,13 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     approval_mails.send_approval_decided: lambda s: [
         approval_mails.send_approval_decided(approval.decision, space=preview_space(s.invitation)) for approval in s.approvals
     ],
+    messages.send_to_members: lambda s: messages.send_to_members(s.message("client", "Kim Client"), [s.member(s.cast.alice)]),
+    messages.send_to_clients: lambda s: messages.send_to_clients(s.message("agency", "Alice Alder"), [s.invitation]),
+    own.send_code_to_old_address: lambda s: own.send_code_to_old_address(s.cast.kim, code="123456", email="kim@new.example"),
+    own.send_code_to_new_address: lambda s: own.send_code_to_new_address(s.cast.kim, code="123456", email="kim@new.example"),
+    own.send_address_in_use: lambda s: own.send_address_in_use("kim@new.example", language=s.language),
+    own.send_address_changed: lambda s: own.send_address_changed(s.cast.kim, old="kim@old.example"),
+    own.send_account_closed: lambda s: own.send_account_closed(to=s.cast.kim.email, name="Kim Client", language=s.language),
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
@@ -276,7 +289,7 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 #: E-mails that quote another user.
 QUOTING = {
     "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided", "contact_notice",
-    "profile_declined", "review_comment", "review_new", "report_decided", "review_decided",
+    "profile_declined", "message", "message_received", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
 
@@ -384,7 +397,7 @@ def test_each_begins_with_a_greeting_and_the_right_capitalization(written: tuple
 
 def test_known_recipients_are_greeted_by_their_full_name(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
-    strangers = {"contact_acknowledgement", "team_invitation"}
+    strangers = {"contact_acknowledgement", "team_invitation", "address_change_new", "address_change_refused"}
     for mail in letters(mails):
         if mail.kind not in strangers:
             assert re.match(rf"{GREETING[language]} \w+ \w+,\n", mail.text), mail.text

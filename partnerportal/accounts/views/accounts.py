@@ -1,6 +1,6 @@
 """Account pages that allauth doesn't have, or that the portal extends."""
 
-from typing import cast
+from typing import Any, cast
 
 from allauth.account import views
 from allauth.account.utils import get_next_redirect_url
@@ -67,6 +67,15 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
     if language in dict(settings.LANGUAGES) and (location := response.get("Location")):
         # Pages with a language in their URL have a different URL in the other language.
         response["Location"] = in_other_language(location, language)
+    return response
+
+
+def change_email(request: HttpRequest) -> HttpResponseBase:
+    """Run allauth's view for staff. Clients, who sign in with their address alone, change it with codes to both addresses."""
+    user = request.user
+    if user.is_authenticated and not user.is_staff and not cast(Any, user).memberships.exists():
+        return redirect("invitations:address_change")
+    response: HttpResponseBase = views.email(request)
     return response
 
 

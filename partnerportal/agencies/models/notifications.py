@@ -39,6 +39,7 @@ class Notification(models.TextChoices):
     UNDELIVERABLE = "undeliverable", _("Undeliverable review requests")
     DEADLINES = "deadlines", _("Deadlines")
     FILES = "files", _("Files from clients and their decisions about approvals")
+    MESSAGES = "messages", _("Messages from clients")
 
     @property
     def description(self) -> Promise:
@@ -59,6 +60,7 @@ DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.UNDELIVERABLE: _("Requests that you sent. Owners and managers also get those of former colleagues."),
     Notification.DEADLINES: _("Domains and contracts that end, for the customers assigned to you."),
     Notification.FILES: _("For the customers assigned to you. Owners and managers also get those of customers without anyone."),
+    Notification.MESSAGES: _("For the customers assigned to you. Owners and managers are notified of those without an account manager."),
 }
 
 #: Default modes: of owners and managers, and of staff.
@@ -71,6 +73,7 @@ DEFAULT_MODES: dict[Notification, tuple[Mode, Mode]] = {
     Notification.UNDELIVERABLE: (Mode.NOW, Mode.NOW),
     Notification.DEADLINES: (Mode.DIGEST, Mode.DIGEST),
     Notification.FILES: (Mode.NOW, Mode.NOW),
+    Notification.MESSAGES: (Mode.NOW, Mode.NOW),
 }
 
 

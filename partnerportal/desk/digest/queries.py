@@ -159,6 +159,7 @@ _OBJECTS: dict[str, Any] = {
     Notification.FILES: lambda: SharedFile.objects.select_related("customer"),
     InternalKind.APPROVALS: lambda: Approval.objects.exclude(status=Approval.Status.WITHDRAWN).select_related("customer"),
     Notification.TASKS: lambda: Task.objects.filter(done_at=None).select_related("customer"),
+    Notification.MESSAGES: lambda: Customer.objects.not_erased(),
     Notification.UNDELIVERABLE: lambda: ReviewRequest.objects.exclude(undeliverable_at=None).select_related("customer", "project"),
 }
 

@@ -178,6 +178,10 @@ _EVENTS: dict[str, Callable[[Any], Line]] = {
         (approval.customer.name_in_text,),
     ),
     Notification.TASKS: _task_event,
+    Notification.MESSAGES: lambda customer: Line(
+        _("New messages from clients: %(customer)s") % {"customer": customer.name_in_text},
+        _url(reverse("invitations:shared_messages", args=[customer.pk])),
+    ),
     Notification.UNDELIVERABLE: _undeliverable_event,
 }
 
