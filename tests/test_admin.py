@@ -15,7 +15,7 @@ from reviews.rounds.automatic import switch
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import AgencyFactory, LanguageFactory, LogoFactory
+from tests.factories.agencies import AgencyFactory, LanguageFactory, LegalPageFactory, LogoFactory, OperatorFactory
 from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -25,6 +25,8 @@ from tests.factories.rounds import RoundFactory
 EDITABLE = {
     "accounts.user",
     "agencies.agency",
+    "network.legalpage",
+    "network.operator",
     "network.service",
     "network.spokenlanguage",
 }
@@ -71,6 +73,7 @@ INTERNAL = {
     "invitations.accessrequest",
     "network.offeredservice",
     "network.profilelanguage",
+    "network.legalpageversion",
     "network.profilelogo",
     "network.profileslug",
     "network.publicversion",
@@ -107,6 +110,8 @@ def ada(cast: Cast) -> Client:
     add_note(ContactRequestFactory(agency=cast.alder), text="A note", by=cast.stan)
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
+    LegalPageFactory()
+    OperatorFactory()
     InvitationFactory(agency=cast.alder)
     RoundFactory(agency=cast.alder, by=cast.alice)
     switch(cast.alder, is_on=True, days=14, by=cast.alice)
