@@ -138,7 +138,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "partnerportal.desk.context_processors.menu",
-                "partnerportal.network.context_processors.legal_links",
+                "partnerportal.network.context_processors.site",
             ],
             "builtins": [f"partnerportal.core.templatetags.{name}" for name in ("portal", "dates", "fixed")],
         },

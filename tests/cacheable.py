@@ -8,8 +8,11 @@ from django.test import Client
 
 #: Routes whose responses may be public, and whether they are the same for people who are signed in.
 PUBLIC = {
-    **dict.fromkeys(["directory", "profile", "public", "how"], False),
-    **dict.fromkeys(["directory_image", "profile_image", "logo", "work_picture", "robots", "sitemap", "sitemap_section", "manifest"], True),
+    **dict.fromkeys(["directory", "profile", "public", "how", "legal"], False),
+    **dict.fromkeys(
+        ["directory_image", "profile_image", "logo", "operator_logo", "work_picture", "robots", "sitemap", "sitemap_section", "manifest"],
+        True,
+    ),
     **dict.fromkeys(["badge_svg", "badge_png", "feed_atom", "feed_json", "public_image"], True),
 }
 

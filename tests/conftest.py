@@ -5,6 +5,7 @@ import gc
 import re
 from collections.abc import Iterator
 from copy import copy
+from math import inf
 from typing import Any
 
 import pgtrigger
@@ -19,6 +20,7 @@ from django.test import client as test_client
 from django.test.utils import ContextList
 from django.utils import translation
 
+from partnerportal.network.site import Site, keep_site
 from tests import workers
 from tests.cast import TABLES_OF_DJANGO, Cast, StoredCast
 from tests.servers import WORKER
@@ -203,6 +205,14 @@ def pytest_runtestloop() -> None:
     gc.freeze()
     gc.set_threshold(200_000)
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _no_operator() -> Iterator[None]:
+    """Let pages not read the operator, of whom the test database says nothing. Processes that tests start read it."""
+    keep_site(Site(), seconds=inf)
+    yield
+    keep_site(Site(), seconds=inf)
 
 
 @pytest.fixture(autouse=True)

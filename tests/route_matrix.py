@@ -22,7 +22,7 @@ from reviews import tokens
 from tests.cacheable import assert_private
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import LogoFactory, WorkSampleFactory
+from tests.factories.agencies import LegalPageFactory, LogoFactory, OperatorFactory, WorkSampleFactory
 from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
@@ -133,6 +133,8 @@ class World:
         self.reminder_token = OPT_OUTS.token(self.answered.customer.pk, self.answered.customer.email)
         self.joining = TeamInvitationFactory(agency=cast.alder)
         self.work = WorkSampleFactory(profile=cast.alder.profile).digest
+        self.operator_logo = OperatorFactory().logo_digest
+        LegalPageFactory(language="en")
         self.logo = LogoFactory(profile=cast.alder.profile).digest
         people = zip(PEOPLE, (cast.alice, cast.max, cast.stan, cast.kim, cast.ada), strict=False)
         self.sessions = {person: self._signed_in(user) for person, user in people}

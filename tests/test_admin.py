@@ -17,7 +17,7 @@ from reviews.rounds.automatic import switch
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import AgencyFactory, LanguageFactory, LogoFactory
+from tests.factories.agencies import AgencyFactory, LanguageFactory, LegalPageFactory, LogoFactory, OperatorFactory
 from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -28,6 +28,8 @@ EDITABLE = {
     "accounts.user",
     "agencies.agency",
     "invitations.filequota",
+    "network.legalpage",
+    "network.operator",
     "network.service",
     "network.spokenlanguage",
 }
@@ -89,6 +91,7 @@ INTERNAL = {
     "invitations.readmark",
     "network.offeredservice",
     "network.profilelanguage",
+    "network.legalpageversion",
     "network.profilelogo",
     "network.profileslug",
     "network.publicversion",
@@ -125,6 +128,8 @@ def ada(cast: Cast) -> Client:
     add_note(ContactRequestFactory(agency=cast.alder), text="A note", by=cast.stan)
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
+    LegalPageFactory()
+    OperatorFactory()
     InvitationFactory(agency=cast.alder)
     FileQuota.objects.ensure(cast.alder)
     RoundFactory(agency=cast.alder, by=cast.alice)

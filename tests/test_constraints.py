@@ -30,7 +30,7 @@ from invitations.models import ApprovalDecision, DataExport, DataExportPart, Fil
 from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
 from partnerportal.desk.models import DigestRun
-from partnerportal.network.models import OfferedService
+from partnerportal.network.models import LegalPage, OfferedService
 from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
@@ -50,7 +50,7 @@ from reviews.models import (
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.agencies import LegalPageFactory, MembershipFactory, OperatorFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory, NeedTemplateFactory
@@ -142,6 +142,9 @@ MAKE: dict[str, Make] = {
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
     "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(thread="x:1", message_id=f"<{next(NUMBERS)}@x>"),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
+    "network.Operator": lambda agency: OperatorFactory(),
+    "network.LegalPage": lambda agency: LegalPageFactory(),
+    "network.LegalPageVersion": lambda agency: LegalPageFactory().versions.get(),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
     "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),
     "network.WorkSample": lambda agency: WorkSampleFactory(profile=agency.profile),
@@ -239,6 +242,10 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "profile_status_is_known": [{"status": "famous"}],
     "profile_registered_has_its_time": [{"registered_at": None}],
     "profile_reason_only_if_declined": [{"decline_reason": "No."}],
+    "operator_is_one_row": [{"id": 2}],
+    "operator_tint_is_known": [{"tint": 12}],
+    "operator_logo_has_its_hash": [{"logo_digest": ""}, {"logo_content": None}],
+    "legal_page_kind_is_known": [{"kind": "jobs"}],
     "profile_tint_is_known": [{"tint": 12}],
     "profile_address_is_not_reserved": [{"slug": "how-reviews-work"}],
     "work_position_from_1_to_3": [{"position": 0}, {"position": 4}],
@@ -351,6 +358,8 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "legal_page_once_per_language": lambda ours, _: LegalPage.objects.create(kind="imprint", language=LegalPageFactory().language),
+    "legal_page_version_once": lambda ours, _: LegalPageFactory().versions.create(number=1, created_at=NOW),
     "contact_primary_once": lambda ours, _: ContactFactory(customer=CustomerFactory(agency=ours), is_primary=True),
     "custom_field_once_per_agency": lambda ours, _: [CustomFieldFactory(agency=ours, name=name) for name in ("Size", "SIZE")],
     "saved_reply_once_per_language": lambda ours, _: [

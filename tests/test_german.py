@@ -26,6 +26,7 @@ from reviews.rounds.automatic import cancel, switch
 from reviews.rounds.services import pause_round, start_round, stop_round
 from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
+from tests.factories.agencies import LegalPageFactory
 from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
@@ -52,6 +53,7 @@ PUBLIC_PAGES = [
     "/partners/",
     "/partners/?q=nichts",
     "/partners/how-reviews-work/",
+    "/legal/privacy/",
     "/partners/alder/",
     "/partners/alder/contact/",
     "/partners/alder/contact/thanks/",
@@ -141,6 +143,7 @@ def busy(cast: Cast) -> Cast:
     project = ProjectFactory(customer=customer, title="Relaunch", due_on="2020-01-01", status="active")
     ReviewFactory(review_request__customer=customer, review_request__project=project, text="Alles bestens.")
     ReviewRequestFactory(customer=customer)
+    LegalPageFactory(kind="privacy", language="de", text="Wir speichern wenig.")
     MailFactory(agency=cast.alder, subject="Betreff")
     return cast
 

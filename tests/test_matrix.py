@@ -483,6 +483,8 @@ PUBLIC_ROUTES = {
     **in_languages("network:directory_image", PublicRoute()),
     **in_languages("network:profile_image", PublicRoute("GET", lambda world: ["alder"])),
     "network:work_picture": PublicRoute("GET", lambda world: ["alder", world.work, "small"]),
+    **in_languages("network:legal", PublicRoute("GET", lambda world: ["imprint"])),
+    "network:operator_logo": PublicRoute("GET", lambda world: [world.operator_logo]),
     "network:logo": PublicRoute("GET", lambda world: ["alder", world.logo]),
     **in_languages("network:profile", PublicRoute("GET", lambda world: ["alder"])),
     **in_languages("requests_inbox:contact", PublicRoute("GET POST", lambda world: ["alder"])),

@@ -86,6 +86,7 @@ def fill(cast: Cast, rows: int) -> None:
         cast.alder.profile.services.add(ServiceFactory())
         if cast.alder.profile.work_samples.count() < MAX_SAMPLES:
             WorkSampleFactory(profile=cast.alder.profile)
+        LegalPageFactory()
         pin_views(cast)
         InvitationFactory(agency=cast.alder)
         MembershipFactory(agency=cast.alder, role="staff")
@@ -262,6 +263,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/de/partners/alder/", False, 4),
     ("/de/partners/alder/contact/", False, 4),
     ("/partners/how-reviews-work/", False, 4),
+    ("/legal/imprint/", False, 4),
     ("/de/partners/how-reviews-work/", False, 4),
     ("/partners/alder/badge.svg", False, 4),
     ("/de/partners/alder/badge.png", False, 4),

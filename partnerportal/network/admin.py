@@ -8,15 +8,18 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.network.forms.operator import OperatorForm
 from partnerportal.network.forms.profiles import DeclineForm
-from partnerportal.network.models import PartnerProfile, Service, SpokenLanguage
+from partnerportal.network.models import LegalPage, LegalPageVersion, Operator, PartnerProfile, Service, SpokenLanguage
 from partnerportal.network.services.profiles import decline_profile, register_profile
 from partnerportal.network.services.search import update_search_texts
+from partnerportal.network.site import forget_site
 
 
 @admin.register(PartnerProfile)
@@ -118,3 +121,79 @@ class SpokenLanguageAdmin(admin.ModelAdmin):
     list_filter = ("is_active",)
     search_fields = ("code", "name_en", "name_de")
     ordering = ("name_en",)
+
+
+class OperatorPagesAdmin(admin.ModelAdmin):
+    """Base of what public pages say about the operator: this process shows a change immediately, the others within `site.MAX_AGE`."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(forget_site)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Operator)
+class OperatorAdmin(OperatorPagesAdmin):
+    """Name, colour and logo of the network."""
+
+    form = OperatorForm
+    list_display = ("__str__", "tint", "updated_at")
+    fields = ("name", "tint", "logo_image", "logo", "remove_logo")
+    readonly_fields = ("logo_image",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Operator.objects.exists()
+
+    @admin.display(description=_("Current logo"))
+    def logo_image(self, operator: Operator) -> str:
+        if not operator.logo_digest:
+            return "–"
+        return format_html('<img src="{}" alt="" height="64">', reverse("network:operator_logo", args=[operator.logo_digest]))
+
+
+class LegalPageVersionInline(admin.StackedInline):
+    """Earlier and current texts of a legal page, newest first."""
+
+    model = LegalPageVersion
+    fields = readonly_fields = ("created_at", "text")
+    ordering = ("-number",)
+    classes = ("collapse",)
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(LegalPage)
+class LegalPageAdmin(OperatorPagesAdmin):
+    """Imprint, privacy policy and terms of use, in each language. Each change keeps the earlier version."""
+
+    list_display = ("kind", "language", "is_published", "updated_at")
+    list_filter = ("kind", "language")
+    inlines = (LegalPageVersionInline,)
+
+    @admin.display(description=_("Published"), boolean=True)
+    def is_published(self, page: LegalPage) -> bool:
+        return bool(page.text)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("kind", "language") if obj else ()
+
+    def view_on_site(self, page: LegalPage) -> str | None:
+        return page.get_absolute_url() if page.text else None
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "text" and field:
+            field.widget.attrs["rows"] = 30
+            field.help_text = _(
+                "Plain text. A line that begins with # is a heading (## a smaller one), a blank line begins a paragraph, and web and "
+                "e-mail addresses become links. Pages without text aren’t published."
+            )
+        return field

@@ -1,9 +1,14 @@
-"""Context processor for the footer of public pages."""
+"""Context processor for what public pages say about the operator of the network."""
 
-from django.conf import settings
+from typing import Any
+
 from django.http import HttpRequest
 
+from partnerportal.core.language_addresses import fixed_language
+from partnerportal.network.site import current_site
 
-def legal_links(_request: HttpRequest) -> dict[str, str]:
-    """Return the addresses of the operator's imprint and privacy policy; empty ones are not linked."""
-    return {"site_imprint_url": settings.IMPRINT_URL, "site_privacy_url": settings.PRIVACY_URL}
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Return the operator's `site`, and the addresses of its legal pages; empty ones are not linked."""
+    current, language = current_site(), fixed_language(request)
+    return {"site": current, **{f"site_{kind}_url": current.page_address(kind, language) for kind in ("imprint", "privacy", "terms")}}

@@ -1,18 +1,37 @@
 """Registrations with other apps: audit events, and the search texts that contain agency names."""
 
 from typing import Any
+from urllib.parse import urljoin
 
+from django.conf import settings
 from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.network import events  # noqa: F401  # registers the descriptions of audit events
+from partnerportal.network import checks, events  # noqa: F401  # register the check and the descriptions of audit events
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services.logos import email_logo
 from partnerportal.network.services.search import update_search_texts
-from partnerportal.outbox import logos
+from partnerportal.network.site import current_site
+from partnerportal.outbox import letters, logos
 
 logos.register(email_logo)
+
+
+def operator_in_letters() -> dict[str, Any]:
+    """Return the operator's name and legal pages for e-mails."""
+    site, language = current_site(), get_language() or ""
+    labels = (("imprint", _("Imprint")), ("privacy", _("Privacy policy")))
+    links = [(label, address) for kind, label in labels if (address := site.page_address(kind, language[:2]))]
+    return {
+        "portal_name": site.portal_name,
+        "legal_links": [(label, urljoin(f"{settings.SITE_URL}/", address)) for label, address in links],
+    }
+
+
+letters.context_hooks.append(operator_in_letters)
 
 # Agencies are renamed in an app that must not import this one.
 

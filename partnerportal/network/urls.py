@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from partnerportal.core.language_addresses import language_paths
 from partnerportal.network.sitemaps import SITEMAPS
-from partnerportal.network.views import company, preview_images, public, work
+from partnerportal.network.views import company, operator, preview_images, public, work
 
 app_name = "network"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     *language_paths("partners/<slug:slug>/", public.profile, name="profile"),
     *language_paths("partners/preview.png", preview_images.directory_image, name="directory_image"),
     *language_paths("partners/<slug:slug>/preview.png", preview_images.profile_image, name="profile_image"),
+    *language_paths("legal/<slug:kind>/", operator.legal, name="legal"),
+    path("legal/logo/<slug:digest>/", operator.operator_logo, name="operator_logo"),
     path("partners/<slug:slug>/logo/<slug:digest>/", public.logo, name="logo"),
     path("partners/<slug:slug>/work/<slug:digest>/<slug:size>/", work.work_picture, name="work_picture"),
     path("company/", company.company, name="company"),

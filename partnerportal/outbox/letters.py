@@ -1,6 +1,6 @@
 """Letters: the content of e-mails, and how they are rendered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Characters beside the subject. E-mail clients show 40 to 140.
 PREHEADER_LENGTH = 140
+#: What other apps add to the context of all letters, in the letter's language: `portal_name`, and `legal_links` with label and URL.
+context_hooks: list[Callable[[], dict[str, Any]]] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,8 @@ def letter_context(letter: Letter) -> dict[str, Any]:
         more_links=[(label % values, url) for label, url in letter.more_links],
         footer_reason=letter.footer_reason % values,
     )
-    return {**values, "letter": texts}
+    added = {name: value for hook in context_hooks for name, value in hook().items()}
+    return {**values, **added, "letter": texts}
 
 
 def _localized(value: object) -> object:

@@ -6,6 +6,7 @@ from django.utils.translation import ngettext
 
 from partnerportal.core.templatetags.portal import rating
 from partnerportal.network.models import PartnerProfile
+from partnerportal.network.site import current_site
 from reviews.badges.design import Badge
 
 #: Number of reviews below which a badge shows “New” instead of the rating.
@@ -16,7 +17,7 @@ THEME_NAMES, SIZES = ("light", "dark"), ("card", "compact")
 
 def badge_of(profile: PartnerProfile, *, theme: str, size: str) -> Badge:
     """Return what the badge of a profile says. All counted reviews count, hidden ones included."""
-    summary, name, site = profile.rating, profile.agency.name, _("Partner Network")
+    summary, name, site = profile.rating, profile.agency.name, current_site().network_name
     count = summary.count if summary else 0
     values = {"shown": number_format(count, force_grouping=True)}
     verified = ngettext("%(shown)s verified review", "%(shown)s verified reviews", count) % values

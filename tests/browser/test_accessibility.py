@@ -27,7 +27,7 @@ from reviews.services.reviews import save_reply_draft
 from tests.browser import frames
 from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast, StoredRows
-from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.agencies import LanguageFactory, LegalPageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.credentials import CredentialFactory, CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
@@ -274,6 +274,7 @@ def fill_rounds(cast: Cast) -> dict[str, str]:
 def fill_profile(cast: Cast) -> None:
     """Fill all fields of a profile with long values."""
     profile = LogoFactory(profile=cast.alder.profile).profile
+    LegalPageFactory(kind="privacy", text=f"# {LONG}\n\n{LONG}\n\n## Contact\nhello@north.example\nhttps://{LONG[:60]}.example/")
     profile.tagline, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
     profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
     profile.open_for_clients = False
@@ -385,7 +386,7 @@ PAGES = {
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
-         "/partners/how-reviews-work/",
+         "/partners/how-reviews-work/", "/legal/privacy/",
          "/partners/alder/contact/", "/partners/alder/contact/thanks/", "/partners/birch/contact/", "public review", "hidden review"],
     ),
     "personal links": (

@@ -8,7 +8,7 @@ from django.utils import timezone
 from PIL import Image
 
 from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage, WorkPicture, WorkSample
+from partnerportal.network.models import LegalPage, Operator, PartnerProfile, ProfileLogo, Service, SpokenLanguage, WorkPicture, WorkSample
 from partnerportal.network.services.logos import process_logo
 from partnerportal.network.services.search import update_search_texts
 from partnerportal.network.services.work import process_work_picture
@@ -116,3 +116,32 @@ class WorkSampleFactory(factory.django.DjangoModelFactory):
         sample = model_class.objects.create(position=number, digest=processed.digest, **kwargs)
         WorkPicture.objects.create(sample=sample, large=processed.large, small=processed.small)
         return sample
+
+
+class OperatorFactory(factory.django.DjangoModelFactory):
+    """An operator with a name, a colour and a logo."""
+
+    class Meta:
+        model = Operator
+        django_get_or_create = ("id",)
+
+    id = 1
+    name = "Agencies of the North"
+    tint = 10
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        logo = process_logo(picture())
+        return super()._create(model_class, *args, logo_digest=logo.digest, logo_content=logo.content, **kwargs)
+
+
+class LegalPageFactory(factory.django.DjangoModelFactory):
+    """A published imprint."""
+
+    class Meta:
+        model = LegalPage
+        django_get_or_create = ("kind", "language")
+
+    kind = "imprint"
+    language = "en"
+    text = "Northern Agencies Ltd\n1 Harbour Road\n\n## Contact\n\nhello@north.example and https://north.example/"

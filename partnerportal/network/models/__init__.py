@@ -1,5 +1,6 @@
 """Profiles in the public partner network."""
 
+from partnerportal.network.models.operator import LegalKind, LegalPage, LegalPageVersion, Operator
 from partnerportal.network.models.profiles import (
     RESERVED_SLUGS,
     UNRATED_SCORE,
@@ -22,7 +23,11 @@ __all__ = [
     "MAX_SAMPLES",
     "RESERVED_SLUGS",
     "UNRATED_SCORE",
+    "LegalKind",
+    "LegalPage",
+    "LegalPageVersion",
     "OfferedService",
+    "Operator",
     "PartnerProfile",
     "PartnerProfileQuerySet",
     "ProfileLanguage",

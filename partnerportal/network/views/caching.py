@@ -19,6 +19,7 @@ from partnerportal.core.code_version import code_version
 from partnerportal.core.compiled import compiled
 from partnerportal.core.language_addresses import fixed_language
 from partnerportal.network.models import EVERY_PAGE, PartnerProfile, PublicVersion
+from partnerportal.network.site import current_site
 
 PublicView = Callable[..., HttpResponse]
 
@@ -37,7 +38,7 @@ class Versioned(Protocol):
 
 def etag_of(*numbers: int) -> str:
     """Return the ETag of a page in the active language that shows nothing but what these numbers are versions of."""
-    return f'"{".".join(map(str, numbers))}-{get_language()}-{code_version()}"'
+    return f'"{".".join(map(str, numbers))}-{get_language()}-{code_version()}{current_site().version}"'
 
 
 @dataclass(frozen=True)

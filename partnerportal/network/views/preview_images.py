@@ -16,6 +16,7 @@ from partnerportal.core.language_addresses import CODES, fixed_language, languag
 from partnerportal.core.templatetags.portal import initials, rating
 from partnerportal.network.models import PartnerProfile, ProfileLogo
 from partnerportal.network.preview_images import MEDIA_TYPE, Preview, draw, kept_image
+from partnerportal.network.site import current_site
 
 #: Seconds for which an image can be cached at an address of its version, and at any other.
 VERSION_MAX_AGE, OTHER_MAX_AGE = 60 * 60 * 24 * 365, 60
@@ -38,7 +39,7 @@ def preview_of(profile: PartnerProfile) -> Preview:
     """Return what the image of a profile says in the active language."""
     summary, name = profile.rating, profile.agency.name
     preview = Preview(
-        name, profile.tagline, _("Partner Network"), initials=initials(name), logo_digest=profile.logo_digest, tint=profile.tint
+        name, profile.tagline, current_site().network_name, initials=initials(name), logo_digest=profile.logo_digest, tint=profile.tint
     )
     if not summary:
         return preview
@@ -48,7 +49,7 @@ def preview_of(profile: PartnerProfile) -> Preview:
 
 def preview_of_directory() -> Preview:
     """Return what the image of the directory says in the active language."""
-    return Preview(_("Find an agency you can rely on"), _("Web agencies with verified customer reviews."), _("Partner Network"))
+    return Preview(_("Find an agency you can rely on"), _("Web agencies with verified customer reviews."), current_site().network_name)
 
 
 def image_url(name: str, preview: Preview, *args: Any) -> str:
