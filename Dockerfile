@@ -17,7 +17,9 @@ RUN /venv/bin/python -m partnerportal.embedded.build \
     && SECRET_KEY=only-to-read-the-settings-nothing-is-signed-with-it SITE_URL=http://localhost \
        DATABASE_URL=postgres://nobody@127.0.0.1:9/nowhere REDIS_URL=redis://127.0.0.1:9 EMAIL_URL=smtp://127.0.0.1:9 \
        PORTAL_DATA_DIR=/portal/data /venv/bin/python manage.py collectstatic --noinput \
-    && /venv/bin/python -m compileall -q .
+    && /venv/bin/python -m compileall -q . \
+    # A checkout with a strict umask is only readable for its owner.
+    && chmod -R a+rX /portal
 
 
 FROM python:3.13-slim

@@ -1,4 +1,4 @@
-"""`docker-compose.yml`: required options of each service, and known settings."""
+"""`docker-compose.yml`: required options of each service, networks, and known settings."""
 
 import re
 import runpy
@@ -65,10 +65,68 @@ def test_beat_runs_once() -> None:
     assert "replicas" not in SERVICES["beat"]["deploy"]
 
 
+def test_only_proxy_and_worker_have_a_route_out() -> None:
+    internal = {name for name, network in COMPOSE["networks"].items() if network and network.get("internal")}
+    assert {name for name, service in SERVICES.items() if set(service["networks"]) - internal} == {"proxy", "worker"}
+    # And share no network except with the services that they serve.
+    assert "edge" not in SERVICES["worker"]["networks"]
+    assert "out" not in SERVICES["proxy"]["networks"]
+
+
+def test_proxy_starts_without_the_web_process() -> None:
+    # Otherwise each change of a variable would stop the proxy until the web process is healthy.
+    assert "depends_on" not in SERVICES["proxy"]
+    assert "env_file" not in SERVICES["proxy"]
+
+
+def test_proxy_reads_a_folder() -> None:
+    assert "./deploy/caddy:/etc/caddy:ro" in SERVICES["proxy"]["volumes"]
+    assert not [volume for volume in SERVICES["proxy"]["volumes"] if "Caddyfile" in volume]
+
+
+@every_service
+def test_no_service_needs_more_than_one_core(name: str) -> None:
+    cpus = SERVICES[name]["deploy"]["resources"]["limits"]["cpus"]
+    assert float(re.sub(r"^\$\{[A-Z_]+:-(.+)\}$", r"\1", cpus)) <= 1
+
+
+@pytest.mark.parametrize(("name", "variable"), [("web", "WEB_REPLICAS"), ("worker", "WORKER_REPLICAS")])
+def test_replicas_are_a_setting(name: str, variable: str) -> None:
+    assert SERVICES[name]["deploy"]["replicas"] == f"${{{variable}:-1}}"
+
+
+def test_the_image_is_built_once() -> None:
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
+
+
+@every_service
+def test_health_checks_start_quickly(name: str) -> None:
+    if name != "migrate":
+        assert seconds(SERVICES[name]["healthcheck"]["start_interval"]) <= 2
+
+
+def test_interpolated_variables_are_documented() -> None:
+    used = set(re.findall(r"\$\{([A-Z_]+)", (BASE_DIR / "docker-compose.yml").read_text()))
+    assert {"WEB_CPUS", "DB_CPUS"} < used
+    assert used - explained() == set()
+
+
+def test_image_is_readable_for_its_user() -> None:
+    # A checkout with umask 077 would otherwise yield an image whose user can't read manage.py.
+    build, final = (BASE_DIR / "Dockerfile").read_text().split("\nFROM ")[-2:]
+    assert "chmod -R a+rX /portal" in build
+    assert "USER 10001" in final
+    assert build.rindex("compileall") < build.rindex("chmod")
+
+
+def explained() -> set[str]:
+    """Return the variables that `.env.example` describes."""
+    return set(re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_environment_variables_are_known_settings(name: str) -> None:
-    explained = set(re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))
-    assert SERVICES[name]["environment"].keys() - explained == set()
+    assert SERVICES[name]["environment"].keys() - explained() == set()
 
 
 def test_graceful_timeouts_increase_towards_the_proxy() -> None:
