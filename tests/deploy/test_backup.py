@@ -1,13 +1,18 @@
-"""`deploy/backup.sh` with a fake `docker` command."""
+"""`deploy/backup.sh` with a fake `docker` command. `tests/embedded/test_restore.py` runs it with a real database."""
 
 import os
+import re
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from partnerportal.embedded.environment import BASE_DIR
+
+#: Commands that the fake database container receives.
+DUMP, CHECK = "compose exec -T db pg_dump", "compose exec -T db pg_restore"
 
 
 @pytest.fixture
@@ -23,25 +28,35 @@ def dumps(tmp_path: Path) -> Path:
     return folder
 
 
-def back_up(folder: Path, *, docker: str) -> int:
+def back_up(folder: Path, *, dump: str, check: str = "grep -q whole") -> int:
     """Run the script with a fake `docker`, and return its exit code."""
     engine = folder.parent / "docker"
-    engine.write_text(f"#!/bin/sh\n{docker}\n")
+    engine.write_text(f'#!/bin/sh\ncase "$*" in\n"{DUMP} "*) {dump} ;;\n"{CHECK} "*) {check} ;;\n*) exit 9 ;;\nesac\n')
     engine.chmod(0o755)
     path = f"{folder.parent}:{os.environ['PATH']}"
     return subprocess.run([BASE_DIR / "deploy" / "backup.sh", folder], env={"PATH": path}, check=False).returncode
 
 
-def test_creates_daily_dump_and_deletes_old_ones(dumps: Path) -> None:
-    for text in ("first", "second"):
-        assert back_up(dumps, docker=f'test "$1 $2 $3 $4 $5" = "compose exec -T db pg_dump" && echo {text}') == 0
-    last_week, today = sorted(dumps.iterdir())
-    assert (last_week.read_text(), today.read_text()) == ("old", "second\n")
-    assert today.stat().st_mode & 0o077 == 0
+def test_each_dump_is_kept_and_old_ones_are_deleted(dumps: Path) -> None:
+    for text in ("whole first", "whole second"):
+        assert back_up(dumps, dump=f"echo {text}") == 0
+        # The names contain the second.
+        time.sleep(1.1)
+    last_week, first, second = sorted(dumps.iterdir())
+    assert [dump.read_text() for dump in (last_week, first, second)] == ["old", "whole first\n", "whole second\n"]
+    assert all(re.fullmatch(r"portal-\d{4}-\d\d-\d\d-\d{6}\.dump", dump.name) for dump in (first, second))
+    assert all(dump.stat().st_mode & 0o077 == 0 for dump in (first, second))
 
 
-def test_incomplete_dump_does_not_replace_another(dumps: Path) -> None:
-    assert back_up(dumps, docker="echo whole") == 0
-    before = {dump: dump.read_text() for dump in dumps.glob("*.dump")}
-    assert back_up(dumps, docker="echo half; exit 1") == 1
-    assert {dump: dump.read_text() for dump in dumps.glob("*.dump")} == before
+@pytest.mark.parametrize(
+    ("dump", "check"),
+    [
+        pytest.param("echo half; exit 1", "exit 0", id="pg_dump fails"),
+        pytest.param("echo half", "grep -q whole", id="the dump can't be read"),
+        pytest.param("exit 0", "grep -q whole", id="the dump is empty"),
+    ],
+)
+def test_unusable_dump_replaces_and_deletes_nothing(dumps: Path, dump: str, check: str) -> None:
+    before = {dump: dump.read_text() for dump in dumps.iterdir()}
+    assert back_up(dumps, dump=dump, check=check) == 1
+    assert {dump: dump.read_text() for dump in dumps.iterdir()} == before
