@@ -24,6 +24,11 @@ RUN /venv/bin/python -m partnerportal.embedded.build \
 
 FROM python:3.13-slim
 
+# `make release` sets the version. A test compares it with pyproject.toml.
+LABEL org.opencontainers.image.title="Partner Portal" \
+      org.opencontainers.image.description="A self-hosted partner portal for web agencies" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="0.1.0"
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORTAL_DATA_DIR=/portal/data HOST=0.0.0.0
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
 COPY --from=build /venv /venv

@@ -4,6 +4,7 @@ A missing or invalid variable raises an error that names it. `.env.example` docu
 """
 
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ from partnerportal.environment import Environment
 from partnerportal.static_files import BUILD_DIR
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+#: Version of the portal, shown to administrators.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = Environment()
 
