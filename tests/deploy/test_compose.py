@@ -134,3 +134,24 @@ def test_graceful_timeouts_increase_towards_the_proxy() -> None:
     assert gunicorn["graceful_timeout"] >= gunicorn["timeout"]
     grace = seconds(SERVICES["web"]["stop_grace_period"])
     assert gunicorn["graceful_timeout"] < grace < seconds(SERVICES["proxy"]["stop_grace_period"])
+
+
+class WithTags(yaml.SafeLoader):
+    """Reads the tags of Compose: !override, !reset."""
+
+
+WithTags.add_multi_constructor("!", lambda loader, _tag, node: loader.construct_sequence(node))
+
+
+def test_example_of_changes_fits_the_services() -> None:
+    example = yaml.load((BASE_DIR / "docker-compose.override.example.yml").read_text(), WithTags)  # noqa: S506
+    assert example["services"].keys() <= SERVICES.keys()
+    networks = {name for service in example["services"].values() for name in service.get("networks", [])}
+    assert networks <= COMPOSE["networks"].keys() | example["networks"].keys()
+    set_here = {name for service in example["services"].values() for name in service.get("environment", {})}
+    assert set_here - explained() == {"SSL_CERT_FILE"}
+
+
+def test_image_contains_no_secrets_of_the_installation() -> None:
+    ignored = set((BASE_DIR / ".dockerignore").read_text().splitlines())
+    assert {".*", "deploy/caddy/local", "docker-compose*.yml", "*.pem"} < ignored
