@@ -124,7 +124,6 @@ class Proxy:
         """Copy `deploy/caddy/`, with the addresses of this test instead of those of the containers."""
         shutil.copytree(FOLDER, self.folder / "caddy", dirs_exist_ok=True)
         text = self.caddyfile.read_text().replace("/etc/caddy/", f"{self.folder / 'caddy'}/")
-        text = text.replace("web:8000", f"web:{self.web_port}")
         text = replaced(text, "dynamic a web 8000 {", f"dynamic a web {self.web_port} {{\n resolvers udp/127.0.0.1:{self.names.port}")
         self.caddyfile.write_text(replaced(text, "{\n", f"{{\nadmin 127.0.0.1:{self.admin_port}\n"))
 
