@@ -17,11 +17,18 @@ RUN /venv/bin/python -m partnerportal.embedded.build \
     && SECRET_KEY=only-to-read-the-settings-nothing-is-signed-with-it SITE_URL=http://localhost \
        DATABASE_URL=postgres://nobody@127.0.0.1:9/nowhere REDIS_URL=redis://127.0.0.1:9 EMAIL_URL=smtp://127.0.0.1:9 \
        PORTAL_DATA_DIR=/portal/data /venv/bin/python manage.py collectstatic --noinput \
-    && /venv/bin/python -m compileall -q .
+    && /venv/bin/python -m compileall -q . \
+    # A checkout with a strict umask is only readable for its owner.
+    && chmod -R a+rX /portal
 
 
 FROM python:3.13-slim
 
+# `make release` sets the version. A test compares it with pyproject.toml.
+LABEL org.opencontainers.image.title="Partner Portal" \
+      org.opencontainers.image.description="A self-hosted partner portal for web agencies" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="0.1.0"
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORTAL_DATA_DIR=/portal/data HOST=0.0.0.0
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
 COPY --from=build /venv /venv

@@ -13,7 +13,7 @@ PROSE := '*.py' '*.js' '*.css' '*.html' '*.txt' '*.md' '*.toml' '*.yml' '*.sh' .
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help run dev test bench lint format manage shell messages requirements clean
+.PHONY: help run dev test bench lint format manage shell messages requirements release clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,15 @@ requirements: .venv/pip.done ## Update requirements/ to the newest versions pypr
 		uv pip compile pyproject.toml $$options --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
 			--no-emit-index-url --no-header --no-annotate --output-file requirements/$$name.txt || exit 1; \
 	done
+
+release: ## Set the version, commit it and tag it (VERSION=1.2.0; its changes must stand in CHANGELOG.md)
+	@echo "$(VERSION)" | grep -Eq '^[0-9]+\.[0-9]+\.[0-9]+$$' || { echo "Set the version: make release VERSION=1.2.0"; exit 1; }
+	@grep -Eq '^## $(subst .,\.,$(VERSION)) \([0-9]{4}-[0-9]{2}-[0-9]{2}\)$$' CHANGELOG.md || { echo "Add a section “## $(VERSION) (`date +%F`)” to CHANGELOG.md"; exit 1; }
+	@git diff --quiet HEAD -- ':!CHANGELOG.md' || { echo "Commit your changes first"; exit 1; }
+	sed -i.old 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml && rm pyproject.toml.old
+	sed -i.old 's/\(image\.version=\)".*"/\1"$(VERSION)"/' Dockerfile && rm Dockerfile.old
+	git commit --quiet --message "Release $(VERSION)" -- pyproject.toml Dockerfile CHANGELOG.md
+	git tag --annotate --message "Partner Portal $(VERSION)" "v$(VERSION)"
 
 clean: ## Delete generated files: .venv, caches, compiled files (keeps the data in .portal)
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results

@@ -62,7 +62,7 @@ def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str],
         sink.arrivals = []
         threading.Thread(target=sink.serve_forever, daemon=True).start()
         # Tasks expire with the lease, and there is no beat that enqueues the e-mails again.
-        env = {**env, "EMAIL_URL": f"smtp://127.0.0.1:{sink.server_address[1]}", "OUTBOX_LEASE": "3600"}
+        env = {**env, "EMAIL_URL": f"smtp://127.0.0.1:{sink.server_address[1]}", "OUTBOX_LEASE": "3600", "LOG_LEVEL": "WARNING"}
         for command in ([*celery, "purge", "-f"], [sys.executable, "-m", "bench.mails", kind, str(count)]):
             if subprocess.run(command, check=False, cwd=BASE_DIR, env=env, stdout=log, stderr=log).returncode:  # noqa: S603
                 raise PageError(f"{' '.join(command[1:3])} failed: see {data_dir}/log/mail-{kind}.log")

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, heartbeat_sent, worker_init
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging, worker_init
 
 from partnerportal.db_timeouts import set_statement_timeouts
 from partnerportal.heartbeat import touch_heartbeat
@@ -14,6 +14,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings")
 app = Celery("partnerportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _on_setup_logging(**_: Any) -> None:
+    """Do nothing: with a receiver, Celery leaves the log as LOG_LEVEL and LOG_FORMAT have set it. Its own default is WARNING."""
 
 
 @worker_init.connect

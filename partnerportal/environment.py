@@ -1,12 +1,17 @@
 """Reader of environment variables."""
 
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T", int, float)
+
+#: Schemes of mail servers, with their ports.
+SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
+#: What a password in a URL must not contain.
+ENCODING = "Percent-encode these characters in names and passwords: % %25, # %23, / %2F, ? %3F, @ %40, : %3A, + %2B, [ %5B, ] %5D"
 
 _TRUE, _FALSE = {"1", "true", "on", "yes"}, {"0", "false", "off", "no", ""}
 
@@ -26,6 +31,41 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
             raise
         except (ValueError, TypeError) as error:
             raise ImproperlyConfigured(f"{var}: {error}") from error
+
+    def db_url(self, var: str = environ.Env.DEFAULT_DATABASE_ENV, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the settings of a database. Raise ImproperlyConfigured if the URL is invalid."""
+        self.split_url(var)
+        return cast(dict[str, Any], super().db_url(var, *args, **kwargs))
+
+    def email_url(self, var: str = environ.Env.DEFAULT_EMAIL_ENV, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return Django's settings for sending e-mails. `smtp+tls` is STARTTLS; `smtps` and `smtp+ssl` are TLS from the first byte.
+
+        Raises:
+            ImproperlyConfigured: The scheme is unknown, or the URL contains no host or a character that must be encoded.
+        """
+        url = self.split_url(var)
+        if url.scheme not in self.EMAIL_SCHEMES:
+            raise ImproperlyConfigured(f"{var} must be a URL such as smtp+tls://user:password@mail.example.com:587")
+        config = cast(dict[str, Any], super().email_url(var, *args, **kwargs))
+        if url.scheme in SMTP_PORTS:
+            # The rest of a URL with a “/”, “?” or “#” in the password looks like a path, options or a fragment.
+            if not url.hostname or url.path.strip("/") or url.fragment or "@" in url.query:
+                raise ImproperlyConfigured(f"{var} must be a URL such as smtp+tls://user:password@mail.example.com:587. {ENCODING}")
+            config["EMAIL_PORT"] = url.port or SMTP_PORTS[url.scheme]
+            # The library reads `smtps` as STARTTLS.
+            implicit = url.scheme in {"smtps", "smtp+ssl"}
+            config |= {"EMAIL_USE_SSL": implicit, "EMAIL_USE_TLS": url.scheme == "smtp+tls"}
+        return config
+
+    def split_url(self, var: str) -> SplitResult:
+        """Return the parts of a URL. Errors name the variable, but not its value, which can contain a password."""
+        try:
+            url = urlsplit(str(self.get_value(var, cast=str)))
+            # Reads the port, which can be the beginning of a password.
+            _ = url.port
+        except ValueError:
+            raise ImproperlyConfigured(f"{var} is not a valid URL. {ENCODING}") from None
+        return url
 
     def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
         """Return True for 1/true/on/yes, False for 0/false/off/no, or else raise ImproperlyConfigured."""

@@ -4,6 +4,7 @@ A missing or invalid variable raises an error that names it. `.env.example` docu
 """
 
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,11 +14,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
-from partnerportal.core.log_filters import drop_client_error_traceback, redact_message, redact_secrets
+from partnerportal.core.log_filters import drop_client_error_traceback, redact_message, redact_secrets, without_tasks
 from partnerportal.environment import Environment
 from partnerportal.static_files import BUILD_DIR
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+#: Version of the portal, shown to administrators.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = Environment()
 
@@ -149,7 +153,7 @@ FORM_RENDERER = "partnerportal.core.form_renderer.FormRenderer"
 
 # --- Database, broker, cache -------------------------------------------------------------------------------------------
 
-if urlsplit(env.str("DATABASE_URL")).scheme not in {"postgres", "postgresql"}:
+if env.split_url("DATABASE_URL").scheme not in {"postgres", "postgresql"}:
     raise ImproperlyConfigured("DATABASE_URL must be a URL such as postgres://user:password@host:5432/portal")
 DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
 _db = DATABASES["default"]
@@ -173,7 +177,7 @@ COMPILED_QUERIES: bool = env.bool("COMPILED_QUERIES", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")
-if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+if env.split_url("REDIS_URL").scheme not in {"redis", "rediss", "unix"}:
     raise ImproperlyConfigured("REDIS_URL must be a URL such as redis://host:6379, rediss://host:6379 or unix:///path/to.sock")
 #: Seconds after which an unresponsive Redis counts as unavailable.
 REDIS_TIMEOUT = 2
@@ -215,8 +219,6 @@ HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 
 # --- E-mail ------------------------------------------------------------------------------------------------------------
 
-if urlsplit(env.str("EMAIL_URL")).scheme not in env.EMAIL_SCHEMES:
-    raise ImproperlyConfigured("EMAIL_URL must be a URL such as smtp+tls://user:password@mail.example.com:587")
 _mail = env.email_url("EMAIL_URL")
 if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
     _mail["EMAIL_BACKEND"] = "partnerportal.outbox.backends.FilePerMailBackend"
@@ -477,6 +479,9 @@ DJANGO_GUID = {
     "EXPOSE_HEADER": False,
     "INTEGRATIONS": [CeleryIntegration()],
 }
+LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
+#: Tasks that run several times a minute, whose messages would fill the log. They appear with LOG_LEVEL=DEBUG.
+_sweeps = {str(entry["task"]) for entry in CELERY_BEAT_SCHEDULE.values() if entry["schedule"] == OUTBOX_SWEEP_INTERVAL}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -493,16 +498,20 @@ LOGGING = {
         "drop_client_error_traceback": {"()": "django.utils.log.CallbackFilter", "callback": drop_client_error_traceback},
         "redact_secrets": {"()": "django.utils.log.CallbackFilter", "callback": redact_secrets},
         "redact_message": {"()": "django.utils.log.CallbackFilter", "callback": redact_message},
+        "without_sweeps": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": without_tasks(() if LOG_LEVEL == "DEBUG" else _sweeps),
+        },
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["drop_client_error_traceback", "redact_secrets", "request_id"],
+            "filters": ["without_sweeps", "drop_client_error_traceback", "redact_secrets", "request_id"],
         }
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Handlers that send e-mails to ADMINS use the message as their subject.

@@ -64,6 +64,8 @@ def test_responses_contain_the_request_id(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_tasks_log_the_id_of_their_request(alice: Client, cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+    # As in docker-compose.yml: only LOG_LEVEL, whose default is INFO, sets the level.
+    assert not [argument for argument in celery_worker.arguments if "loglevel" in argument]
     customer = CustomerFactory(agency=cast.alder)
     given = str(uuid.uuid4())
     # The log also contains entries of other tests.
@@ -98,6 +100,22 @@ def test_celery_logs_the_id_of_the_request(alice: Client, cast: Cast, celery_wor
 
     eventually(entries, "the job is logged as that request's", otherwise=celery_worker.logged)
     assert {line["request_id"] for line in entries()} == {given}
+
+
+def celery_message(task: str, level: int = logging.INFO) -> list[logging.LogRecord]:
+    """Return what worker and beat log about a task."""
+    context = {"name": task, "id": "7"}
+    worker = {"name": "celery.app.trace", "msg": "Task %(name)s[%(id)s]", "args": context, "data": context, "levelno": level}
+    beat = {"name": "celery.beat", "msg": "Scheduler: Sending due task %s (%s)", "args": ("entry", task), "levelno": level}
+    return [logging.makeLogRecord(worker), logging.makeLogRecord(beat)]
+
+
+def test_regular_sweeps_are_not_logged() -> None:
+    (console,) = [handler for handler in logging.getLogger().handlers if handler.get_name() == "console"]
+    assert not [record for record in celery_message("outbox.sweep") if console.filter(record)]
+    kept = [*celery_message("outbox.send"), *celery_message("outbox.sweep", logging.ERROR)]
+    kept += [logging.makeLogRecord({"name": "celery.beat", "msg": "beat: Starting...", "levelno": logging.INFO})]
+    assert all(console.filter(record) for record in kept)
 
 
 def logged(text: str, *args: object) -> str:

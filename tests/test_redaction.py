@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.factories.team import TeamInvitationFactory
 from tests.route_matrix import all_routes
 
-CADDYFILE = django_settings.BASE_DIR / "deploy" / "Caddyfile"
+CADDYFILE = django_settings.BASE_DIR / "deploy" / "caddy" / "Caddyfile"
 SECRET = "S3cr3tT0kenOfThisLink"
 #: Harmless text parameters of routes. New ones must be added here or to `SECRET_PARAMETERS`.
 HARMLESS_PARAMETERS = {"app_label", "content_type_id", "digest", "id", "object_id", "section", "size", "slug", "url"}

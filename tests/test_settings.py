@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 from django.conf import settings
@@ -74,6 +75,18 @@ def test_missing_variable_prevents_the_start() -> None:
         ("DATABASE_URL", "sqlite:///db.sqlite3"),
         ("REDIS_URL", "nonsense"),
         ("EMAIL_URL", "nonsense"),
+        ("EMAIL_URL", "smtp+tls://"),
+        ("EMAIL_URL", "smtp+tls://portal:pa#ss@mail.example.com:587"),
+        ("EMAIL_URL", "smtp+tls://portal:pa/ss@mail.example.com:587"),
+        ("EMAIL_URL", "smtp+tls://portal:pa?ss@mail.example.com:587"),
+        ("EMAIL_URL", "smtp+tls://portal:pa[ss@mail.example.com:587"),
+        ("EMAIL_URL", "smtp+tls://portal:7?x@mail.example.com:587"),
+        ("EMAIL_URL", "smtp+tls://portal:7#x@mail.example.com:587"),
+        ("EMAIL_URL", "smtp+tls://portal:7/x@mail.example.com:587"),
+        ("REDIS_URL", "redis://:pa[ss@broker:6379"),
+        ("REDIS_URL", "redis://:pa#ss@broker:6379"),
+        ("DATABASE_URL", "postgres://portal:pa#ss@db.example.com/portal"),
+        ("DATABASE_URL", "postgres://portal:pa[ss@db.example.com/portal"),
         ("DEBUG", "perhaps"),
         ("ADMIN_PATH", ""),
         ("ADMIN_PATH", "admin"),
@@ -102,6 +115,40 @@ def test_missing_variable_prevents_the_start() -> None:
 def test_invalid_value_is_named(variable: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=variable):
         setting("DEBUG", **{variable: value})
+
+
+@pytest.mark.parametrize("variable", ["EMAIL_URL", "DATABASE_URL"])
+def test_error_does_not_contain_the_password(variable: str) -> None:
+    scheme = GOOD[variable].partition(":")[0]
+    with pytest.raises(ImproperlyConfigured, match="%23") as error:
+        setting("DEBUG", **{variable: f"{scheme}://portal:s3cr3t#pass@host.example.com/portal"})
+    assert "s3cr3t" not in str(error.value)
+    assert error.value.__suppress_context__
+
+
+ODD_PASSWORD = "a$b#c/d?e@f:g%h i+[j]ö"
+
+
+def test_encoded_password_of_the_mail_server_is_read() -> None:
+    values = settings_with(EMAIL_URL=f"smtps://portal%40example.com:{quote(ODD_PASSWORD, safe='')}@mail.example.com")
+    assert values["EMAIL_HOST_USER"] == "portal@example.com"
+    assert values["EMAIL_HOST_PASSWORD"] == ODD_PASSWORD
+
+
+def test_documented_characters_are_those_that_break_a_url() -> None:
+    example_text = (Path(settings.BASE_DIR) / ".env.example").read_text()
+    (listed,) = re.findall(r"^# Percent-encode these characters .*?: (.*)\.$", example_text, re.MULTILINE)
+    assert {unquote(pair.split()[-1]) for pair in listed.split(", ")} == set("%#/?@:+$ ")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "starttls", "implicit", "port"),
+    [("smtp", False, False, 25), ("smtp+tls", True, False, 587), ("smtp+ssl", False, True, 465), ("smtps", False, True, 465)],
+)
+def test_scheme_of_the_mail_server_decides_the_encryption(scheme: str, starttls: bool, implicit: bool, port: int) -> None:
+    values = settings_with(EMAIL_URL=f"{scheme}://mail.example.com")
+    assert (values["EMAIL_USE_TLS"], values["EMAIL_USE_SSL"], values["EMAIL_PORT"]) == (starttls, implicit, port)
+    assert settings_with(EMAIL_URL=f"{scheme}://mail.example.com:2525")["EMAIL_PORT"] == 2525
 
 
 def test_debug_is_off_by_default() -> None:

@@ -170,7 +170,6 @@ def worker(sink: Sink, redis_url: str, folder: Path) -> Process:
         "--concurrency=2",
         "--without-gossip",
         "--without-mingle",
-        "--loglevel=INFO",
         env=environment(sink, redis_url),
         log=folder / "worker.log",
         ready=" ready.",
@@ -180,9 +179,7 @@ def worker(sink: Sink, redis_url: str, folder: Path) -> Process:
 def beat(sink: Sink, redis_url: str, folder: Path) -> Process:
     """Return a beat process with its own schedule file."""
     schedule = f"--schedule={folder / 'schedule'}"
-    return ForkedProcess(
-        "beat", schedule, "--pidfile=", "--loglevel=INFO", env=environment(sink, redis_url), log=folder / "beat.log", ready="beat: Starting"
-    )
+    return ForkedProcess("beat", schedule, "--pidfile=", env=environment(sink, redis_url), log=folder / "beat.log", ready="beat: Starting")
 
 
 class Wire:

@@ -31,6 +31,9 @@ class AdminSite(admin.AdminSite):
     site_header = site_title = gettext_lazy("Partner Portal")
     login = method_decorator(secure_admin_login)(admin.AdminSite.login)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "version": settings.VERSION}
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # its stubs expect a view type that no function has
         return super().admin_view(second_factor_required(view), cacheable)
 

@@ -1,6 +1,7 @@
 """Filters and formatters of the log."""
 
 import logging
+from collections.abc import Callable, Collection
 
 from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter
@@ -32,6 +33,20 @@ def redact_secrets(record: logging.LogRecord) -> bool:
     # Its URL is part of the message.
     record.__dict__.pop("request", None)
     return True
+
+
+def without_tasks(names: Collection[str]) -> Callable[[logging.LogRecord], bool]:
+    """Return a filter that drops Celery's messages about the regular course of these tasks."""
+
+    def is_kept(record: logging.LogRecord) -> bool:
+        if record.levelno > logging.INFO or not record.name.startswith("celery."):
+            return True
+        data = getattr(record, "data", None)
+        # Of beat's messages, the second argument is the task.
+        task = data.get("name") if isinstance(data, dict) else (*record.args, None, None)[1] if isinstance(record.args, tuple) else None
+        return task not in names
+
+    return is_kept
 
 
 class RedactingFormatter(logging.Formatter):

@@ -187,8 +187,15 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Report that the process is running."""
-    return JsonResponse({"status": "ok"})
+    """Report that the process is running, and to administrators its version."""
+    return JsonResponse({"status": "ok"} | ({"version": settings.VERSION} if _is_administrator(request) else {}))
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    try:
+        return request.user.is_active and request.user.is_staff
+    except SERVICE_ERRORS:
+        return False
 
 
 @never_cache

@@ -64,6 +64,30 @@ def test_behind_a_proxy_on_a_socket_its_client_is_recorded(alice: Client, settin
     assert recorded_address(alice, "", "198.51.100.1") == "198.51.100.1"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "remote", "headers", "warned"),
+    [
+        pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "172.18.0.1", "X-Proxy-Address": "172.18.0.2"}, True, id="gateway of the proxy"),
+        pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "fd00:7::1", "X-Proxy-Address": "fd00:7::2"}, True, id="IPv6 gateway"),
+        pytest.param(0, "172.19.0.3", {"X-Forwarded-For": "198.51.100.1"}, True, id="TRUSTED_PROXY_COUNT is too low"),
+        pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "203.0.113.7", "X-Proxy-Address": "172.18.0.2"}, False, id="a visitor"),
+        pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "2001:db8::7", "X-Proxy-Address": "172.18.0.2"}, False, id="an IPv6 visitor"),
+        pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "10.1.2.3", "X-Proxy-Address": "172.18.0.2"}, False, id="an intranet"),
+        pytest.param(1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1", "X-Proxy-Address": "127.0.0.1"}, False, id="this machine"),
+        pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "nonsense", "X-Proxy-Address": "nonsense"}, False, id="nonsense"),
+        pytest.param(0, "203.0.113.9", {"X-Forwarded-For": "198.51.100.1"}, False, id="a forged header"),
+    ],
+)
+def test_address_of_the_proxy_is_reported_once(
+    settings: Any, caplog: pytest.LogCaptureFixture, proxies: int, remote: str, headers: dict[str, str], warned: bool
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    for _ in range(2):
+        Client().get("/healthz", REMOTE_ADDR=remote, headers=headers)
+    reports = [record for record in caplog.records if record.name == "partnerportal.audit.middleware"]
+    assert len(reports) == int(warned)
+
+
 def test_origin_is_reset_after_a_request(alice: Client, cast: Cast) -> None:
     recorded_address(alice, "192.0.2.7")
     CustomerFactory(agency=cast.alder)

@@ -1,6 +1,7 @@
 """Start page, menu, dashboard, error pages and health checks."""
 
 import re
+import tomllib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.formats import date_format
 from customers.models import Task
 from partnerportal.agencies.models import Role
 from partnerportal.desk.menu import Item
+from partnerportal.embedded.environment import BASE_DIR
 from reviews.models import Review
 from tests.cast import Cast
 from tests.factories.agencies import LogoFactory, MembershipFactory
@@ -105,6 +107,21 @@ def test_health_checks(db: None) -> None:
     assert Client().get("/healthz").json() == {"status": "ok"}
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (200, {"database": True, "broker": True})
+
+
+def test_version_is_shown_to_administrators_only(alice: Client, cast: Cast) -> None:
+    ada = Client()
+    ada.force_login(cast.ada)
+    version = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+    assert ada.get("/healthz").json() == {"status": "ok", "version": version}
+    assert f"Version {version}" in ada.get("/admin/").content.decode()
+    for other in (alice, Client()):
+        assert other.get("/healthz").json() == {"status": "ok"}
+
+
+def test_health_check_reads_no_database_without_a_session(db: None, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        Client().get("/healthz")
 
 
 def test_readyz_fails_without_the_broker(db: None, settings) -> None:

@@ -77,10 +77,10 @@ class Site:
         }
         self.web = self.start_web()
         self._stack.callback(self._stop_web)
-        options = ["worker", "--concurrency=1", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
+        options = ["worker", "--concurrency=1", "--without-gossip", "--without-mingle"]
         self.worker = self._celery("worker", *options, ready=" ready.")
         schedule = f"--schedule={self.data_dir / 'schedule'}"
-        self.beat = self._celery("beat", "beat", schedule, "--pidfile=", "--loglevel=INFO", ready="beat: Starting")
+        self.beat = self._celery("beat", "beat", schedule, "--pidfile=", ready="beat: Starting")
         assert wait_until(lambda: self.is_up(self.port), 30)
 
     def _celery(self, name: str, *options: str, ready: str) -> Process:
