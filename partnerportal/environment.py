@@ -1,5 +1,6 @@
 """Reader of environment variables."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 T = TypeVar("T", int, float)
 
 #: Settings that contain secrets. Each can be in a file, whose path is then in the variable NAME_FILE.
-SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _TRUE, _FALSE = {"1", "true", "on", "yes"}, {"0", "false", "off", "no", ""}
 
@@ -62,6 +65,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
         if value < 0:
             raise ImproperlyConfigured(f"{var} must be 0 or more ({unit})")
         return value
+
+    def networks(self, var: str) -> list[Network]:
+        """Return the networks of a list such as 10.0.0.0/8,::1. Raise ImproperlyConfigured if one is invalid."""
+        try:
+            return [ipaddress.ip_network(text.strip()) for text in self.list(var, default=[])]
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} must be a list of networks such as 10.0.0.0/8,fd00::/8 ({error})") from error
 
     def web_address(self, var: str) -> str:
         """Return an http(s) URL, or an empty string if it is missing. Raise ImproperlyConfigured for anything else."""

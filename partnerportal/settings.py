@@ -444,6 +444,17 @@ TEAM_INVITATION_DAYS: int = env.positive("TEAM_INVITATION_DAYS", default=7)
 #: Days after which an unanswered invitation or access request expires.
 ACCESS_INVITATION_DAYS: int = env.positive("ACCESS_INVITATION_DAYS", default=30)
 
+# --- Metrics ---------------------------------------------------------------------------------------------------------------
+
+#: Bearer token and networks that requests for /metrics need. If neither is set, nothing is counted and /metrics doesn't exist.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN must be at least 16 characters long")
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
+METRICS_ENABLED = bool(METRICS_TOKEN or METRICS_NETWORKS)
+if METRICS_ENABLED:
+    MIDDLEWARE.insert(0, "partnerportal.metrics.middleware.MetricsMiddleware")
+
 # --- Logs --------------------------------------------------------------------------------------------------------------
 
 #: Log format: `line` for people, or `json` for machines (one object per line).

@@ -113,12 +113,22 @@ OTHER = {
     "DATABASE_URL": "postgres://portal:from-a-file@elsewhere:5432/portal",
     "REDIS_URL": "redis://:from-a-file@elsewhere:6379/0",
     "EMAIL_URL": "smtp+ssl://portal:from-a-file@elsewhere:465",
+    "METRICS_TOKEN": "a-token-from-a-file",
 }
 
 
 def shown(environment: dict[str, str | None]) -> dict[str, Any]:
     """Return the settings that the settings with secrets determine."""
-    names = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASES", "REDIS_URL", "EMAIL_HOST", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL")
+    names = (
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        "DATABASES",
+        "REDIS_URL",
+        "EMAIL_HOST",
+        "EMAIL_HOST_PASSWORD",
+        "EMAIL_USE_SSL",
+        "METRICS_TOKEN",
+    )
     values = settings_with(**environment)
     return {name: values.get(name) for name in names}
 
