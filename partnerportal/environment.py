@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 T = TypeVar("T", int, float)
 
 #: Settings that contain secrets. Each can be in a file, whose path is then in the variable NAME_FILE.
-SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN")
+SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN", "SENTRY_DSN")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -4,6 +4,7 @@ A missing or invalid variable raises an error that names it. `.env.example` docu
 """
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -504,6 +505,12 @@ LOGGING = {
         "django_guid": {"level": "ERROR"},
     },
 }
+#: Address to which error reports are sent, without secrets and personal data; empty: none.
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN and not re.fullmatch(r"https?://\w+@[^/@\s]+(/[^/@\s]+)*/\d+", SENTRY_DSN):
+    raise ImproperlyConfigured("SENTRY_DSN must be a URL such as https://key@sentry.example.com/1")
+if SENTRY_DSN and not find_spec("sentry_sdk"):
+    raise ImproperlyConfigured("SENTRY_DSN requires the packages of requirements/sentry.txt")
 DEFAULT_EXCEPTION_REPORTER = "partnerportal.core.error_reports.RedactingReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "partnerportal.core.error_reports.ReportFilter"
 

@@ -99,6 +99,8 @@ def test_missing_variable_prevents_the_start() -> None:
         ("REVIEW_REQUEST_COOLDOWN_DAYS", "a while"),
         ("REVIEW_REMINDER_INTERVAL", "0"),
         ("PORTAL_DEMO", "1"),
+        ("SENTRY_DSN", "https://sentry.example.com/1"),
+        ("SENTRY_DSN", "key@sentry.example.com/1"),
     ],
 )
 def test_invalid_value_is_named(variable: str, value: str) -> None:
@@ -114,21 +116,14 @@ OTHER = {
     "REDIS_URL": "redis://:from-a-file@elsewhere:6379/0",
     "EMAIL_URL": "smtp+ssl://portal:from-a-file@elsewhere:465",
     "METRICS_TOKEN": "a-token-from-a-file",
+    "SENTRY_DSN": "https://0a1b2c3d@sentry.example.com/1",
 }
 
 
 def shown(environment: dict[str, str | None]) -> dict[str, Any]:
     """Return the settings that the settings with secrets determine."""
-    names = (
-        "SECRET_KEY",
-        "SECRET_KEY_FALLBACKS",
-        "DATABASES",
-        "REDIS_URL",
-        "EMAIL_HOST",
-        "EMAIL_HOST_PASSWORD",
-        "EMAIL_USE_SSL",
-        "METRICS_TOKEN",
-    )
+    mail = ("EMAIL_HOST", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL")
+    names = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASES", "REDIS_URL", "METRICS_TOKEN", "SENTRY_DSN", *mail)
     values = settings_with(**environment)
     return {name: values.get(name) for name in names}
 
