@@ -61,7 +61,7 @@ messages: .venv/dev.done ## Extract translatable strings into locale/ (requires 
 
 requirements: .venv/pip.done ## Update requirements/ to the newest versions pyproject.toml allows, with hashes
 	@command -v uv >/dev/null || $(PIP) install uv
-	PATH="$$PATH:$(BIN)" && for set in "base" "run --extra embedded" "dev --extra embedded --group dev"; do \
+	PATH="$$PATH:$(BIN)" && for set in "base" "sentry --extra sentry" "run --extra embedded" "dev --extra embedded --extra sentry --group dev"; do \
 		name=$${set%% *} && options=$${set#"$$name"} && \
 		uv pip compile pyproject.toml $$options --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
 			--no-emit-index-url --no-header --no-annotate --output-file requirements/$$name.txt || exit 1; \

@@ -1,6 +1,8 @@
 """Configuration that gunicorn loads automatically, in `make run` and in the container."""
 
 import os
+import shutil
+import tempfile
 
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -37,6 +39,36 @@ reload = os.environ.get("DEBUG", "").lower() in {"1", "true", "on", "yes", "y", 
 accesslog = "-" if reload else None
 # The server isn't controlled at run time.
 control_socket_disable = True
+
+
+# Without the portal's settings, which only workers load.
+_metrics = any(os.environ.get(name) for name in ("METRICS_TOKEN", "METRICS_TOKEN_FILE", "METRICS_NETWORKS"))
+
+
+def on_starting(server):
+    """Create the folder in which all workers count their requests. In memory, if possible."""
+    if _metrics:
+        memory = "/dev/shm"  # noqa: S108  # mkdtemp creates a folder that only this user can read
+        folder = memory if os.access(memory, os.W_OK) else None
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="portal-metrics-", dir=folder)
+
+
+def pre_fork(server, worker):
+    """Give the new worker the lowest free slot. It continues the counters of the slot's last worker."""
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = min(set(range(len(taken) + 1)) - taken)
+
+
+def post_fork(server, worker):
+    """Tell the worker its slot before it loads the portal."""
+    if _metrics:
+        os.environ["METRICS_SLOT"] = str(worker.slot)
+
+
+def on_exit(server):
+    """Delete the folder of the counters."""
+    if _metrics:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def post_worker_init(worker):

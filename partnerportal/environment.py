@@ -1,5 +1,9 @@
 """Reader of environment variables."""
 
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,12 +16,23 @@ T = TypeVar("T", int, float)
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
 #: What a password in a URL must not contain.
 ENCODING = "Percent-encode these characters in names and passwords: % %25, # %23, / %2F, ? %3F, @ %40, : %3A, + %2B, [ %5B, ] %5D"
+#: Settings that contain secrets. Each can be in a file, whose path is then in the variable NAME_FILE.
+SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "METRICS_TOKEN", "SENTRY_DSN")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _TRUE, _FALSE = {"1", "true", "on", "yes"}, {"0", "false", "off", "no", ""}
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # the library brings no types
-    """`environ.Env` that rejects invalid values with an error that names the variable."""
+    """`environ.Env` that reads secrets from files, and rejects invalid values with an error that names the variable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.escape_proxy = True
+        # The library reads a value that starts with $ as the name of another variable, unless the $ is escaped. Generated
+        # keys may start with it.
+        self.ENVIRON = {name: value.replace("$", r"\$") for name, value in with_secrets_from_files(os.environ).items()}
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         """Return the variable's value.
@@ -90,9 +105,45 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
             raise ImproperlyConfigured(f"{var} must be 0 or more ({unit})")
         return value
 
+    def networks(self, var: str) -> list[Network]:
+        """Return the networks of a list such as 10.0.0.0/8,::1. Raise ImproperlyConfigured if one is invalid."""
+        try:
+            return [ipaddress.ip_network(text.strip()) for text in self.list(var, default=[])]
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} must be a list of networks such as 10.0.0.0/8,fd00::/8 ({error})") from error
+
     def web_address(self, var: str) -> str:
         """Return an http(s) URL, or an empty string if it is missing. Raise ImproperlyConfigured for anything else."""
         value = str(self.get_value(var, cast=str, default="")).strip()
         if value and not (urlsplit(value).scheme in {"http", "https"} and urlsplit(value).hostname):
             raise ImproperlyConfigured(f"{var} must be a URL such as https://example.com/imprint")
         return value
+
+
+def with_secrets_from_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables, with the contents of each file that a variable NAME_FILE of a secret setting names.
+
+    Empty variables count as missing. A newline at the end of a file isn't part of the secret.
+
+    Raises:
+        ImproperlyConfigured: NAME and NAME_FILE are both set, or the file can't be read, is empty or isn't text.
+    """
+    return {**environment, **{name: _secret_from_file(name, environment) for name in SECRETS if environment.get(f"{name}_FILE")}}
+
+
+def _secret_from_file(name: str, environment: Mapping[str, str]) -> str:
+    variable, path = f"{name}_FILE", environment[f"{name}_FILE"]
+    if environment.get(name):
+        raise ImproperlyConfigured(f"Set {name} or {variable}, not both")
+    try:
+        secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ImproperlyConfigured(f"{variable}: can’t read {path} ({error.strerror})") from error
+    except UnicodeDecodeError:
+        # Without its cause, whose message contains bytes of the secret.
+        raise ImproperlyConfigured(f"{variable}: {path} must be a text in UTF-8") from None
+    if not secret.strip():
+        raise ImproperlyConfigured(f"{variable}: {path} is empty")
+    if "\0" in secret:
+        raise ImproperlyConfigured(f"{variable}: {path} must be a text in UTF-8")
+    return secret

@@ -5,6 +5,7 @@ A missing or invalid variable raises an error that names it. `.env.example` docu
 
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -466,6 +467,17 @@ FILE_MAX_MB: int = env.positive("FILE_MAX_MB", default=10)
 #: Total size of an agency's shared files, in megabytes. Administrators can change it for single agencies.
 FILE_QUOTA_MB: int = env.positive("FILE_QUOTA_MB", default=1000)
 
+# --- Metrics ---------------------------------------------------------------------------------------------------------------
+
+#: Bearer token and networks that requests for /metrics need. If neither is set, nothing is counted and /metrics doesn't exist.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN must be at least 16 characters long")
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
+METRICS_ENABLED = bool(METRICS_TOKEN or METRICS_NETWORKS)
+if METRICS_ENABLED:
+    MIDDLEWARE.insert(0, "partnerportal.metrics.middleware.MetricsMiddleware")
+
 # --- Logs --------------------------------------------------------------------------------------------------------------
 
 #: Log format: `line` for people, or `json` for machines (one object per line).
@@ -522,6 +534,12 @@ LOGGING = {
         "django_guid": {"level": "ERROR"},
     },
 }
+#: Address to which error reports are sent, without secrets and personal data; empty: none.
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN and not re.fullmatch(r"https?://\w+@[^/@\s]+(/[^/@\s]+)*/\d+", SENTRY_DSN):
+    raise ImproperlyConfigured("SENTRY_DSN must be a URL such as https://key@sentry.example.com/1")
+if SENTRY_DSN and not find_spec("sentry_sdk"):
+    raise ImproperlyConfigured("SENTRY_DSN requires the packages of requirements/sentry.txt")
 DEFAULT_EXCEPTION_REPORTER = "partnerportal.core.error_reports.RedactingReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "partnerportal.core.error_reports.ReportFilter"
 

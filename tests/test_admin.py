@@ -16,7 +16,6 @@ from requests_inbox.services.requests import add_note
 from reviews.rounds.automatic import switch
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
-from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory, LanguageFactory, LegalPageFactory, LogoFactory, OperatorFactory
 from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -220,19 +219,3 @@ def test_index_lists_each_section_once_without_groups(ada: Client) -> None:
     assert len(captions) == len(set(captions))
     assert "/admin/auth/group/" not in page
     assert "id_groups" not in ada.get("/admin/accounts/user/").content.decode()
-
-
-def test_index_shows_pending_decisions(ada: Client, cast: Cast) -> None:
-    page = ada.get("/admin/").content.decode()
-    assert '<a href="/admin/reviews/reviewreport/">1 reported review</a>' in page
-    assert "submitted" not in page
-    PartnerProfile.objects.filter(agency=cast.birch).update(status="submitted")
-    submitted = "/admin/network/partnerprofile/?status__exact=submitted"
-    assert f'<a href="{submitted}">1 submitted profile</a>' in ada.get("/admin/").content.decode()
-    assert [profile.agency for profile in ada.get(submitted).context["cl"].result_list] == [cast.birch]
-
-
-def test_index_hides_pending_decisions_without_permission(ada: Client, cast: Cast) -> None:
-    helper = UserFactory(is_staff=True)
-    ada.force_login(helper)
-    assert "All caught up." in ada.get("/admin/").content.decode()

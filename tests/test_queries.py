@@ -25,7 +25,7 @@ from reviews.rounds.automatic import switch
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.agencies import LanguageFactory, LegalPageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
     ContactFactory,

@@ -4,8 +4,8 @@ import pytest
 import time_machine
 from django.http import HttpResponse
 
-from partnerportal.core import rate_limits
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.redis_connection import redis_connection
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
@@ -53,10 +53,10 @@ def test_empty_subjects_are_not_counted() -> None:
 
 def test_keys_contain_no_subjects_and_expire() -> None:
     check_rate_limits((FEW, "kim@client.example"))
-    keys = rate_limits._redis().keys("limit:test-few:*")
+    keys = redis_connection().keys("limit:test-few:*")
     assert len(keys) == 1
     assert b"kim" not in keys[0]
-    assert 0 < rate_limits._redis().ttl(keys[0]) <= FEW.seconds
+    assert 0 < redis_connection().ttl(keys[0]) <= FEW.seconds
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from partnerportal.environment import SECRETS
+
 GOOD = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-not-one-letter-only-0123456789",
     "SITE_URL": "https://portal.example.com",
@@ -110,6 +112,8 @@ def test_missing_variable_prevents_the_start() -> None:
         ("REVIEW_REQUEST_COOLDOWN_DAYS", "a while"),
         ("REVIEW_REMINDER_INTERVAL", "0"),
         ("PORTAL_DEMO", "1"),
+        ("SENTRY_DSN", "https://sentry.example.com/1"),
+        ("SENTRY_DSN", "key@sentry.example.com/1"),
     ],
 )
 def test_invalid_value_is_named(variable: str, value: str) -> None:
@@ -149,6 +153,100 @@ def test_scheme_of_the_mail_server_decides_the_encryption(scheme: str, starttls:
     values = settings_with(EMAIL_URL=f"{scheme}://mail.example.com")
     assert (values["EMAIL_USE_TLS"], values["EMAIL_USE_SSL"], values["EMAIL_PORT"]) == (starttls, implicit, port)
     assert settings_with(EMAIL_URL=f"{scheme}://mail.example.com:2525")["EMAIL_PORT"] == 2525
+
+
+#: Another valid value of each setting that contains a secret.
+OTHER = {
+    "SECRET_KEY": "$another-key-that-starts-with-a-dollar-sign-and-ends-with-$",
+    "SECRET_KEY_FALLBACKS": "a-former-key-that-is-long-enough-0123456789,another-former-key-that-is-long-enough",
+    "DATABASE_URL": "postgres://portal:from-a-file@elsewhere:5432/portal",
+    "REDIS_URL": "redis://:from-a-file@elsewhere:6379/0",
+    "EMAIL_URL": "smtp+ssl://portal:from-a-file@elsewhere:465",
+    "METRICS_TOKEN": "a-token-from-a-file",
+    "SENTRY_DSN": "https://0a1b2c3d@sentry.example.com/1",
+}
+
+
+def shown(environment: dict[str, str | None]) -> dict[str, Any]:
+    """Return the settings that the settings with secrets determine."""
+    mail = ("EMAIL_HOST", "EMAIL_HOST_PASSWORD", "EMAIL_USE_SSL")
+    names = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASES", "REDIS_URL", "METRICS_TOKEN", "SENTRY_DSN", *mail)
+    values = settings_with(**environment)
+    return {name: values.get(name) for name in names}
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_read_from_a_file(tmp_path: Path, name: str, ending: str) -> None:
+    (tmp_path / "secret").write_text(OTHER[name] + ending)
+    from_file = shown({name: None, f"{name}_FILE": str(tmp_path / "secret")})
+    assert from_file == shown({name: OTHER[name]})
+    assert from_file != shown({})
+
+
+def test_spaces_in_a_file_belong_to_the_secret(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f" {GOOD['SECRET_KEY']} \n")
+    assert setting("SECRET_KEY", SECRET_KEY=None, SECRET_KEY_FILE=str(tmp_path / "secret")) == f" {GOOD['SECRET_KEY']} "
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_is_set_twice_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text(OTHER[name])
+    with pytest.raises(ImproperlyConfigured, match=rf"^Set {name} or {name}_FILE, not both$"):
+        setting("DEBUG", **{name: OTHER[name], f"{name}_FILE": str(tmp_path / "secret")})
+
+
+def test_empty_variables_are_no_secrets(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(OTHER["SECRET_KEY"])
+    assert setting("SECRET_KEY", SECRET_KEY="", SECRET_KEY_FILE=str(tmp_path / "secret")) == OTHER["SECRET_KEY"]
+    assert setting("SECRET_KEY", SECRET_KEY_FILE="") == GOOD["SECRET_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, r"can’t read .*/secret \(No such file or directory\)"),
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"\xff\xfe secret", "must be a text in UTF-8"),
+        (b"a-key-\0-that-is-long-enough-and-not-one-letter-only", "must be a text in UTF-8"),
+    ],
+)
+def test_an_unreadable_file_of_a_secret_is_named(tmp_path: Path, content: bytes | None, problem: str) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(ImproperlyConfigured, match=f"^SECRET_KEY_FILE: .*{problem}$") as raised:
+        setting("DEBUG", SECRET_KEY=None, SECRET_KEY_FILE=str(tmp_path / "secret"))
+    assert raised.value.__cause__ is None or isinstance(raised.value.__cause__, OSError)
+
+
+def test_a_folder_is_no_secret(tmp_path: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL_FILE: can’t read"):
+        setting("DEBUG", REDIS_URL=None, REDIS_URL_FILE=str(tmp_path))
+
+
+def test_an_error_about_a_file_prevents_the_start_and_hides_the_secret(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"hunter2-\xff")
+    result = run("import django; django.setup()", SECRET_KEY=None, SECRET_KEY_FILE=str(tmp_path / "secret"))
+    assert result.returncode != 0
+    assert "SECRET_KEY_FILE" in result.stderr.splitlines()[-1]
+    assert "hunter2" not in result.stderr
+
+
+def test_the_example_names_every_secret_that_can_be_in_a_file() -> None:
+    text = re.sub(r"\n# ?", " ", (Path(settings.BASE_DIR) / ".env.example").read_text())
+    sentence = re.search(r"This applies to ([^.]+)\.", text)
+    assert sentence is not None
+    assert tuple(re.findall(r"[A-Z_]+", sentence[1])) == SECRETS
+
+
+def test_every_setting_with_a_secret_can_be_in_a_file() -> None:
+    """By their names, and by the passwords in the example."""
+    text = (Path(settings.BASE_DIR) / ".env.example").read_text()
+    variables = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    secret = {name for name, value in variables.items() if re.search("KEY|TOKEN|PASSWORD|SECRET|DSN", name) or ":password@" in value}
+    # Not a setting of the portal, but of docker-compose.yml.
+    assert secret - {"POSTGRES_PASSWORD", "SECRET_KEY_FILE"} == set(SECRETS)
 
 
 def test_debug_is_off_by_default() -> None:

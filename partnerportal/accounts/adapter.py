@@ -22,6 +22,7 @@ from partnerportal.accounts.queries import find_account
 from partnerportal.accounts.reauthentication import redirect_to_reauthenticate, signed_in_recently
 from partnerportal.accounts.services.second_factors import CIPHER
 from partnerportal.accounts.templatetags.user_agents import browser
+from partnerportal.core.counters import count
 from partnerportal.core.rate_limits import RateLimitExceeded
 from partnerportal.core.redirects import is_safe_path
 
@@ -79,6 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """Return a form error. For allauth's rate limits, it has the portal's text and status 429."""
         if code in {"too_many_login_attempts", "rate_limited"}:
+            count(("rate_limit_hits", ("sign_in",), 1))
             return self.rate_limit_error(RateLimitExceeded(RATE_LIMIT_WINDOW))
         return cast(ValidationError, super().validation_error(code, *args))
 

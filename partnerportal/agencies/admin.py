@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.agencies.queries import without_owner
 from partnerportal.agencies.services import team_invitations
 from partnerportal.agencies.services.team import change_role, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
@@ -66,12 +67,25 @@ class MembershipInline(admin.TabularInline):
         return memberships.select_related("user", "agency")
 
 
+class OwnerFilter(admin.SimpleListFilter):
+    """Filter for agencies that no owner has joined."""
+
+    title = _("Owner")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("none", _("without an owner"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Agency]) -> QuerySet[Agency]:
+        return without_owner(queryset) if self.value() == "none" else queryset
+
+
 @admin.register(Agency)
 class AgencyAdmin(admin.ModelAdmin):
     """Admin of agencies with their team."""
 
     list_display = ("name", "language", "time_zone", "member_count", "created_at")
-    list_filter = ("language", "created_at")
+    list_filter = (OwnerFilter, "language", "created_at")
     search_fields = ("name", "memberships__user__email")
     form = AgencyForm
     fields = ("name", "language", "time_zone", "second_factor_required", "invite_owner", "created_at")

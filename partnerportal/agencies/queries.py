@@ -1,11 +1,11 @@
-"""Members of agencies to notify."""
+"""Members of agencies to notify, and agencies without an owner."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Mode, Notification
+from partnerportal.agencies.models import Agency, Membership, Mode, Notification, Role
 from partnerportal.core.compiled import compiled
 
 
@@ -25,6 +25,11 @@ def active_members(agency: Agency, *, besides: User | None = None) -> list[Membe
 def members_notified_about(agency: Agency, *kinds: Notification, mode: Mode = Mode.NOW, besides: User | None = None) -> list[Membership]:
     """Return the members who are notified of an event of these kinds in this way, without the one who acts (`besides`)."""
     return [member for member in active_members(agency, besides=besides) if member.is_notified_about(*kinds, mode=mode)]
+
+
+def without_owner(agencies: QuerySet[Agency]) -> QuerySet[Agency]:
+    """Return those agencies that no owner has joined."""
+    return agencies.exclude(Exists(Membership.objects.filter(agency=OuterRef("pk"), role=Role.OWNER)))
 
 
 @compiled

@@ -41,17 +41,16 @@ class RedactingReporter(ExceptionReporter):
 
     def _redacted(self, report: SafeString) -> SafeString:
         # Redaction adds no characters with a meaning in HTML.
-        return SafeString(redact(report, *self._known_secrets()))  # nosec B703
+        return SafeString(redact(report, *(secrets_of(self.request) if self.request else ())))  # nosec B703
 
-    def _known_secrets(self) -> set[str]:
-        """Return the secrets in the request, which can occur anywhere in the report."""
-        if self.request is None:
-            return set()
-        known = secrets_in(self.request.path)
-        known |= secrets_in(self.request.META.get("HTTP_REFERER", ""))
-        for name, values in self.request.GET.lists():
-            for value in map(str, values):
-                known |= spellings({value}) if name in SECRET_QUERY_PARAMETERS else secrets_in(value)
-        if match := self.request.resolver_match:
-            known |= spellings({str(value) for name, value in match.kwargs.items() if name in SECRET_PARAMETERS})
-        return known
+
+def secrets_of(request: HttpRequest) -> set[str]:
+    """Return the secrets in the address of the request, which can occur anywhere in a report."""
+    known = secrets_in(request.path)
+    known |= secrets_in(request.META.get("HTTP_REFERER", ""))
+    for name, values in request.GET.lists():
+        for value in map(str, values):
+            known |= spellings({value}) if name in SECRET_QUERY_PARAMETERS else secrets_in(value)
+    if match := request.resolver_match:
+        known |= spellings({str(value) for name, value in match.kwargs.items() if name in SECRET_PARAMETERS})
+    return known

@@ -14,15 +14,16 @@ import ipaddress
 import logging
 import time
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeVar
 
 import redis
-from django.conf import settings
 from django.http import HttpResponseBase
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from partnerportal.core.counters import count
+from partnerportal.core.redis_connection import redis_connection
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def check_rate_limits(*counts: tuple[RateLimit, str]) -> None:
     if not counted:
         return
     try:
-        with _redis().pipeline(transaction=False) as pipeline:
+        with redis_connection().pipeline(transaction=False) as pipeline:
             for limit, key in counted:
                 pipeline.incr(key)
                 pipeline.expire(key, limit.seconds)
@@ -74,9 +75,10 @@ def check_rate_limits(*counts: tuple[RateLimit, str]) -> None:
         logger.warning("Redis is unavailable; rate limits are not enforced: %s", error)
         return
     # The results of INCR and EXPIRE alternate.
-    delays = [limit.seconds - now % limit.seconds for (limit, _), times in zip(counted, results[::2], strict=True) if times > limit.times]
-    if delays:
-        raise RateLimitExceeded(max(delays))
+    exceeded = [limit for (limit, _), times in zip(counted, results[::2], strict=True) if times > limit.times]
+    if exceeded:
+        count(*(("rate_limit_hits", (limit.name,), 1) for limit in exceeded))
+        raise RateLimitExceeded(max(limit.seconds - now % limit.seconds for limit in exceeded))
 
 
 def network_prefix(address: str | None) -> str:
@@ -92,10 +94,3 @@ def network_prefix(address: str | None) -> str:
 def _key(limit: RateLimit, subject: str, now: int) -> str:
     digest = salted_hmac("partnerportal.limits", subject, algorithm="sha256").hexdigest()[:32]
     return f"limit:{limit.name}:{now // limit.seconds}:{digest}"
-
-
-@cache
-def _redis() -> redis.Redis:
-    # No retries, because a user waits for the response.
-    timeouts = {"socket_timeout": settings.REDIS_TIMEOUT, "socket_connect_timeout": settings.REDIS_TIMEOUT}
-    return redis.Redis.from_url(settings.REDIS_URL, retry=None, **timeouts)

@@ -39,12 +39,14 @@ class LaunchConfig:
 def load_config(environ: Mapping[str, str]) -> LaunchConfig:
     """Complete the caller's variables, ignoring empty ones. Raise StartupError if one is invalid."""
     given = {name: value for name, value in environ.items() if value}
+    # Also those whose value is in a file (NAME_FILE).
+    set_by_caller = {name.removesuffix("_FILE") for name in given}
     data_dir = open_data_dir(Path(given.get("PORTAL_DATA_DIR", BASE_DIR / ".portal")))
     host = given.get("HOST", "127.0.0.1")
     port = _port(given.get("PORT", "8000"))
     env = {
         "SITE_URL": f"http://127.0.0.1:{port}",
-        "EMAIL_URL": f"filemail://{quote(str(data_dir / 'mail'))}",
+        **({} if "EMAIL_URL" in set_by_caller else {"EMAIL_URL": f"filemail://{quote(str(data_dir / 'mail'))}"}),
         "PYTHONUNBUFFERED": "1",
         **given,
         "HOST": host,
@@ -52,7 +54,7 @@ def load_config(environ: Mapping[str, str]) -> LaunchConfig:
         "PORTAL_DATA_DIR": str(data_dir),
     }
     private_folder(data_dir / "mail")
-    if "SECRET_KEY" not in env:
+    if "SECRET_KEY" not in set_by_caller:
         env["SECRET_KEY"] = _secret_key(data_dir / "secret_key")
     on_loopback = urlsplit(env["SITE_URL"]).hostname in LOOPBACK and host in LOOPBACK
     # The demo's passwords are public, so only a portal that others can't reach loads it.
@@ -64,8 +66,8 @@ def load_config(environ: Mapping[str, str]) -> LaunchConfig:
         host=host,
         port=port,
         env=env,
-        wants_postgres="DATABASE_URL" not in env,
-        wants_valkey="REDIS_URL" not in env,
+        wants_postgres="DATABASE_URL" not in set_by_caller,
+        wants_valkey="REDIS_URL" not in set_by_caller,
     )
 
 

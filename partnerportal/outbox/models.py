@@ -191,6 +191,8 @@ class OutgoingMail(models.Model):
             models.Index(fields=["agency", "-id"], name="outbox_to_team", condition=Q(to_team=True)),
             models.Index(fields=["agency", "kind", "-id"], name="outbox_of_kind"),
             GinIndex(models.F("agency"), OpClass(searched_text(), "gin_trgm_ops"), name="outbox_search"),
+            # For the figures of the delivery and the administrators' start page.
+            models.Index(fields=["-id"], name="outbox_failed", condition=Q(status="failed", seen_at__isnull=True)),
             # For the deletion of old e-mails.
             models.Index(fields=["sent_at"], name="outbox_sent", condition=Q(status="sent")),
             models.Index(fields=["created_at"], name="outbox_seen", condition=Q(seen_at__isnull=False)),

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django_guid import get_guid, set_guid
 
 from partnerportal.core.compiled import compiled
+from partnerportal.core.counters import count
 from partnerportal.outbox.delivery import PermanentFailure, TemporaryFailure, deliver
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.retention import delete_past_retention
@@ -119,20 +120,26 @@ def delete_old() -> int:
 
 def _attempt(mail: OutgoingMail) -> Callable[[], None]:
     """Try to deliver an e-mail and return the function that saves the outcome."""
+    outcome, save_outcome = _outcome_of(mail)
+    count(("delivery_attempts", (outcome,), 1))
+    return save_outcome
+
+
+def _outcome_of(mail: OutgoingMail) -> tuple[str, Callable[[], None]]:
     try:
         deliver(mail)
     except TemporaryFailure as error:
         logger.warning("E-mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
-        return partial(mail.reschedule, str(error))
+        return "deferred", partial(mail.reschedule, str(error))
     except PermanentFailure as error:
         logger.error("E-mail %s was rejected: %s", mail.pk, error)
-        return partial(mail.mark_failed, str(error))
+        return "rejected", partial(mail.mark_failed, str(error))
     except Exception as error:
         # Bugs and wrong settings are logged and shown on the e-mail, which is retried until they are fixed.
         logger.exception("E-mail %s, attempt %s", mail.pk, mail.attempts)
-        return partial(mail.reschedule, repr(error))
+        return "error", partial(mail.reschedule, repr(error))
     logger.info("E-mail %s sent.", mail.pk)
-    return mail.mark_sent
+    return "sent", mail.mark_sent
 
 
 def _save_with_retry(save_outcome: Callable[[], None]) -> None:

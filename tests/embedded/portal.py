@@ -25,6 +25,7 @@ from tests.smtp import Sink
 from tests.workers import BACKOFF, LEASE, SWEEP, Process
 
 KEY = "x" * 50
+METRICS_TOKEN = "m" * 20
 #: Statement timeout of the web process in seconds.
 STATEMENT_TIMEOUT = 2
 
@@ -69,6 +70,7 @@ class Site:
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "1",
             "WEB_STATEMENT_TIMEOUT": str(STATEMENT_TIMEOUT),
+            "METRICS_TOKEN": METRICS_TOKEN,
             "OUTBOX_LEASE": str(LEASE),
             "OUTBOX_RETRY_DELAY": str(BACKOFF),
             "OUTBOX_SWEEP_INTERVAL": str(SWEEP),

@@ -49,6 +49,15 @@ def test_empty_variables_are_ignored(data_dir: Path) -> None:
     assert len(config.env["SECRET_KEY"]) > 50
 
 
+def test_variables_in_files_are_given(data_dir: Path) -> None:
+    names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "EMAIL_URL")
+    config = load_config(given(data_dir, **{f"{name}_FILE": f"/run/secrets/{name}" for name in names}))
+    assert not config.wants_postgres
+    assert not config.wants_valkey
+    assert config.env.keys().isdisjoint(names)
+    assert not (data_dir / "secret_key").exists()
+
+
 @pytest.mark.parametrize("reachable", [{"SITE_URL": "https://portal.example.com"}, {"HOST": "0.0.0.0"}, {"HOST": "::"}])  # noqa: S104
 def test_reachable_portals_are_no_demo_by_default(data_dir: Path, reachable: dict[str, str]) -> None:
     assert not load_config(given(data_dir, **reachable)).is_demo

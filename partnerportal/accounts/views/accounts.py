@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from partnerportal.accounts.adapter import RATE_LIMIT_WINDOW
 from partnerportal.accounts.forms.accounts import AccountForm
 from partnerportal.accounts.models import User
+from partnerportal.core.counters import count
 from partnerportal.core.language_addresses import in_other_language
 from partnerportal.core.rate_limits import RateLimitExceeded
 
@@ -90,4 +91,5 @@ def confirm_login_code(request: HttpRequest) -> HttpResponse:
 
 def rate_limited(request: HttpRequest) -> HttpResponse:
     """Respond with 429 when one of allauth's rate limits applies to a whole page (`handler429`)."""
+    count(("rate_limit_hits", ("sign_in",), 1))
     return RateLimitExceeded(RATE_LIMIT_WINDOW).apply_to(render(request, "429.html"))
