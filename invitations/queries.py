@@ -25,7 +25,8 @@ def invitation_history(invitation: AccessInvitation) -> list[AuditEvent]:
         Q(object_type=AccessInvitation._meta.label_lower, object_id=invitation.pk)
         | Q(object_type=AccessRequest._meta.label_lower, object_id__in=[access_request.pk for access_request in requests])
     )
-    history = list(events.order_by("-pk")[:HISTORY_LENGTH])
+    # Views by staff appear in the customer's timeline. Here they could fill all the rows.
+    history = list(events.exclude(action="invitation.previewed").order_by("-pk")[:HISTORY_LENGTH])
     name_items(history, client_names(invitation, *requests))
     return history
 

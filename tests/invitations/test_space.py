@@ -18,7 +18,7 @@ from tests.cast import Cast
 from tests.factories.agencies import AgencyFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import ConnectedFactory, InvitationFactory
-from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
 def given_by(client: Any, agency: Any, **fields: Any) -> AccessInvitation:
@@ -116,13 +116,16 @@ def test_space_of_the_first_shows_what_moved(kim: Client, cast: Cast, both: bool
     first, second = CustomerFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
     ProjectFactory(customer=first, title="Of the first", is_shared=True)
     ProjectFactory(customer=second, title="Of the second", is_shared=True)
+    # A rated project stays with the customer that rated it.
+    rated = ProjectFactory(customer=second, title="Rated", is_shared=True)
+    ReviewFactory(review_request__customer=second, review_request__project=rated)
     given = ConnectedFactory(customer=second, client=cast.kim)
     if both:
         # The access of the second customer stays with it.
         ConnectedFactory(customer=first, client=cast.kim, scope="partial", areas=["email"])
     merge_customers(first, second, values={}, by=cast.alice)
     shown = page(kim, f"/my/alder/?customer={second.pk}" if both else "/my/alder/")
-    assert "Of the first" in shown and "Of the second" in shown
+    assert all(title in shown for title in ("Of the first", "Of the second", "Rated"))
     space = client_space(cast.kim, "alder")
     assert space is not None and (space.customer, space.customers) == (first, [first])
     assert given in space.invitations and len(space.invitations) == 1 + both
@@ -197,7 +200,7 @@ def test_preview_shows_the_pages_of_the_client_without_forms(stan: Client, cast:
     review_request = ReviewRequestFactory(customer=given.customer)
     address = f"/customers/{given.customer_id}/shared/as-client/{given.pk}/?tab={tab}"
     shown = page(stan, address)
-    assert "This is what Mill Ltd sees" in shown
+    assert "viewing this page as Mill Ltd" in shown
     assert "<form" not in content(shown)
     assert review_request.link not in shown
     # A link to a page of the client would answer 404.
@@ -214,6 +217,8 @@ def test_each_view_as_client_is_recorded(stan: Client, cast: Cast) -> None:
         events = AuditEvent.objects.filter(action="invitation.previewed", actor_id=cast.stan.pk, customer_id=given.customer_id)
         assert events.count() == views
     assert "Shared space viewed as Kim Client" in page(stan, f"/customers/{given.customer_id}/")
+    # They don't displace what happened to the access.
+    assert "Shared space viewed" not in page(stan, f"/invitations/{given.pk}/")
 
 
 def test_view_as_client_shows_this_clients_access_only(stan: Client, cast: Cast) -> None:
