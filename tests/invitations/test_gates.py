@@ -47,15 +47,15 @@ def step(given: AccessInvitation, text: str, area: Area | None, flags: tuple[boo
     return TaskFactory(customer=given.customer, project=project, title=text, is_shared=flags[0])
 
 
-def need(given: AccessInvitation, text: str, area: Area | None, flags: tuple[bool, ...]) -> None:
-    NeedFactory(invitation=given, name=text, area=area)
+def need(given: AccessInvitation, text: str, area: Area | None, flags: tuple[bool, ...]) -> object:
+    return NeedFactory(invitation=given, name=text, area=area)
 
 
-def credential(given: AccessInvitation, text: str, area: Area | None, flags: tuple[bool, ...]) -> None:
-    """Make a credential. The database has deleted those of other areas."""
+def credential(given: AccessInvitation, text: str, area: Area | None, flags: tuple[bool, ...]) -> object:
+    """Return a credential. The database has deleted those of other areas."""
     of_need = {"need__invitation": given, "need__name": text, "need__area": area}
     is_covered = given.status == "connected" and given.covers(str(area))
-    CredentialFactory(**of_need, **({} if is_covered else {"deleted_at": given.connected_at, "deleted_because": "narrowed"}))
+    return CredentialFactory(**of_need, **({} if is_covered else {"deleted_at": given.connected_at, "deleted_because": "narrowed"}))
 
 
 ROWS: dict[type[Model], Row] = {
