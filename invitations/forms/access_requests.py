@@ -48,6 +48,7 @@ class RequestAccessForm(AccessFieldsForm):
         Project.objects.none(),
         label=_("Project"),
         required=False,
+        empty_label=_("No project"),
         help_text=_("Optional. The client sees its title, and can let access end when it is completed."),
     )
     message = message_field(_("Message"), _("Optional. It is quoted in the e-mail."))

@@ -59,7 +59,7 @@ class ExtendAccessForm(EndFieldForm):
         assert invitation.ends_on  # noqa: S101  # the view offers the form only for access with an end
         self.offer_ends(since=invitation.ends_on, projects=projects)
         self.fields["ends_on"].initial = invitation.ends_on.isoformat()
-        self.fields["end"].label = _("Extend until")
+        self.fields["end"].label = _("New end")
         self.fields["end"].required = True
         self.fields["end"].initial = Term.MONTH
         self.helper = form_helper("ends_on", "end", submit=_("Extend access"), cancel=cancel)

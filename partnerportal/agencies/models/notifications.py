@@ -61,6 +61,7 @@ DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.DEADLINES: _("Domains and contracts that end, for the customers assigned to you."),
     Notification.FILES: _("For the customers assigned to you. Owners and managers also get those of customers without anyone."),
     Notification.MESSAGES: _("For the customers assigned to you. Owners and managers are notified of those without an account manager."),
+    Notification.DEADLINES: _("Domains, contracts and access that end, for the customers assigned to you."),
 }
 
 #: Default modes: of owners and managers, and of staff.

@@ -257,6 +257,8 @@ def _access(customers: list[Customer], kim: User, *, by: User) -> None:
         client = kim if email == kim.email else _person(email, name)
         terms: dict[str, Any] = {"scope": _scope(areas), "areas": list(areas), "term": term, "name": name, "language": agency.language}
         invitation = give_access(agency=agency, client=client, **terms)
+        given: dict[str, Any] = {"scope": _scope(areas), "areas": list(areas), "term": term, "name": name, "language": agency.language}
+        invitation = give_access(agency=agency, client=client, **given)
         connect_customer(invitation, customer=customers[position], by=by)
         if ended:
             revoke_access(invitation)
