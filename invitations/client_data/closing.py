@@ -37,7 +37,7 @@ def refusal(user: User) -> str:
     """Return why the person can't close the account here, and what to do; empty if they can."""
     if user.is_staff:
         return _("This account administers the portal. Another administrator has to deactivate it.")
-    agencies = ", ".join(user.memberships.order_by("pk").values_list("agency__name", flat=True))  # type: ignore[attr-defined]
+    agencies = ", ".join(user.memberships.order_by("pk").values_list("agency__name", flat=True))
     if agencies:
         return _("You work for %(agencies)s with this account. Leave the team first, on its page “Team”.") % {"agencies": agencies}
     return ""

@@ -33,7 +33,7 @@ def client_data(request: ClientRequest) -> HttpResponse:
     context = {
         "wants_mails": not MessageOptOut.objects.filter(user=request.user).exists(),
         "data_export": DataExport.objects.filter(user=request.user).order_by("-pk").first(),
-        "works_elsewhere": request.user.memberships.exists(),  # type: ignore[attr-defined]
+        "works_elsewhere": request.user.memberships.exists(),
     }
     return render(request, "invitations/client_data/index.html", context)
 
@@ -86,7 +86,7 @@ def data_export_remove(request: ClientRequest, pk: int) -> HttpResponse:
 @client_view(reauthenticate=True)
 def address_change(request: ClientRequest) -> HttpResponse:
     """Enter a new e-mail address; a POST sends codes to the old and the new one."""
-    if request.user.memberships.exists():  # type: ignore[attr-defined]
+    if request.user.memberships.exists():
         return redirect("account_email")
     form = NewAddressForm(request.form_data, cancel=reverse("invitations:client_data"))
     context = {"form": form, "requests": addresses.open_requests(request.user.email).select_related("agency").order_by("pk")}
