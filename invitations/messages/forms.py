@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.forms.submissions import AddOnceForm
@@ -22,7 +21,7 @@ class MessageForm(AddOnceForm, WordedForm, StrictForm):
 
     required_messages = {"text": _("Enter a message.")}
 
-    def __init__(self, *args: Any, hint: str | Promise, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, hint: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["form_number"].initial = _new_number
         text: Any = self.fields["text"]

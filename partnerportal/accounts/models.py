@@ -73,6 +73,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_closed(self) -> bool:
         """Whether the person has closed the account. It stays without personal data, because other rows refer to it."""
         return bool(self.email.endswith(f"@{CLOSED_DOMAIN}"))
+        return str(self.email).endswith(f"@{CLOSED_DOMAIN}")
 
     def clean(self) -> None:
         super().clean()
