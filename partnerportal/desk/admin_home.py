@@ -175,15 +175,15 @@ def network_months() -> NetworkMonths:
     """Return the numbers of the last months. The months of reviews are those of each agency's time zone."""
     months = _last_months()
     first = months[0]
-    created = Agency.objects.filter(created_at__date__gte=first).values(month=TruncMonth("created_at", output_field=DateField()))
-    agencies = dict(created.annotate(number=Count("pk")).values_list("month", "number"))
-    requests, reviews = (
+    agencies = Agency.objects.filter(created_at__date__gte=first).values(month=TruncMonth("created_at", output_field=DateField()))
+    created = dict(agencies.annotate(number=Count("pk")).values_list("month", "number"))
+    requested, reviewed = (
         dict(model.objects.filter(month__gte=first).values("month").annotate(number=Sum("count")).values_list("month", "number"))
         for model in (RequestMonth, ReviewMonth)
     )
     totals = RatingSummary.objects.aggregate(requests=Sum("requested", default=0), reviews=Sum("count", default=0))
     return NetworkMonths(
-        [MonthFigures(month, agencies.get(month, 0), requests.get(month, 0), reviews.get(month, 0)) for month in months],
+        [MonthFigures(month, created.get(month, 0), requested.get(month, 0), reviewed.get(month, 0)) for month in months],
         {"agencies": Agency.objects.count(), **totals},
     )
 
