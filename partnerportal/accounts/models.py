@@ -72,7 +72,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_closed(self) -> bool:
         """Whether the person has closed the account. It stays without personal data, because other rows refer to it."""
-        return bool(self.email.endswith(f"@{CLOSED_DOMAIN}"))
         return str(self.email).endswith(f"@{CLOSED_DOMAIN}")
 
     def clean(self) -> None:

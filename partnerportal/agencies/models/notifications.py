@@ -58,10 +58,9 @@ DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.LOW_REVIEWS: _("The more urgent choice for reviews applies. You get one e-mail for each."),
     Notification.TASKS: _("When a colleague assigns you a task."),
     Notification.UNDELIVERABLE: _("Requests that you sent. Owners and managers also get those of former colleagues."),
-    Notification.DEADLINES: _("Domains and contracts that end, for the customers assigned to you."),
+    Notification.DEADLINES: _("Domains, contracts and access that end, for the customers assigned to you."),
     Notification.FILES: _("For the customers assigned to you. Owners and managers also get those of customers without anyone."),
     Notification.MESSAGES: _("For the customers assigned to you. Owners and managers are notified of those without an account manager."),
-    Notification.DEADLINES: _("Domains, contracts and access that end, for the customers assigned to you."),
 }
 
 #: Default modes: of owners and managers, and of staff.

@@ -255,8 +255,6 @@ def _access(customers: list[Customer], kim: User, *, by: User) -> None:
     agency = customers[0].agency
     for position, email, name, areas, term, ended in demo.ACCESS:
         client = kim if email == kim.email else _person(email, name)
-        terms: dict[str, Any] = {"scope": _scope(areas), "areas": list(areas), "term": term, "name": name, "language": agency.language}
-        invitation = give_access(agency=agency, client=client, **terms)
         given: dict[str, Any] = {"scope": _scope(areas), "areas": list(areas), "term": term, "name": name, "language": agency.language}
         invitation = give_access(agency=agency, client=client, **given)
         connect_customer(invitation, customer=customers[position], by=by)
