@@ -16,7 +16,16 @@ from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
 from invitations.client_data import events as client_data_events  # noqa: F401  # registers the descriptions of audit events
 from invitations.client_data.exports import erase_exports
-from invitations.client_data.queries import access_request_rows, access_rows, account_rows, message_rows
+from invitations.client_data.queries import (
+    access_request_rows,
+    access_rows,
+    account_rows,
+    approval_rows,
+    credential_rows,
+    file_rows,
+    message_rows,
+    next_file,
+)
 from invitations.credentials import events as credential_events  # noqa: F401  # the same
 from invitations.credentials.services.credentials import erase_credentials
 from invitations.files import events as file_events  # noqa: F401  # the same
@@ -90,6 +99,9 @@ PERSONAL_DATA.extend(
         PersonalData("access", access_rows),
         PersonalData("access-requests", access_request_rows),
         PersonalData("messages", message_rows),
+        PersonalData("files", file_rows, next_file),
+        PersonalData("approvals", approval_rows),
+        PersonalData("credentials", credential_rows),
     ]
 )
 RELATIONS.extend(

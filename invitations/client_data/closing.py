@@ -18,7 +18,7 @@ from invitations.client_data.models import AddressChange, DataExport
 from invitations.messages.services import forget_author
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services.access_requests import decline_request
-from invitations.services.invitations import revoke_access, withdraw_invitation
+from invitations.services.invitations import end_access_on_its_day, expire_each, revoke_access, withdraw_invitation
 from partnerportal.accounts.models import CLOSED_DOMAIN, User
 from partnerportal.accounts.services.accounts import end_sessions
 from partnerportal.audit.models import AuditEvent
@@ -70,9 +70,11 @@ def _close(user: User) -> None:
         raise ValidationError(reason, "is_staff")
     if locked.is_closed:
         return
-    for invitation in AccessInvitation.objects.filter(client=locked, status="connected").order_by("pk"):
+    given = AccessInvitation.objects.filter(client=locked).order_by("pk")
+    expire_each(given.past_end(), end_access_on_its_day)
+    for invitation in given.connected():
         revoke_access(invitation)
-    for invitation in AccessInvitation.objects.pending().filter(client=locked).order_by("pk"):
+    for invitation in given.pending():
         withdraw_invitation(invitation)
     for access_request in AccessRequest.objects.sent_to(locked).pending().order_by("pk"):
         decline_request(access_request)

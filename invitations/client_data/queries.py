@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
 
-from invitations.models import AccessInvitation, AccessRequest, Message
+from invitations.models import AccessInvitation, AccessRequest, ApprovalDecision, Credential, FileChunk, FileVersion, Message
 from partnerportal.accounts.models import User
+from partnerportal.accounts.personal_data import PersonalFile
 
 _DETAILS = ("name", "company", "phone", "street", "zip", "city", "country", "domains", "message", "language")
 _STEPS = ("status", "scope", "areas", "created_at", "expires_at")
@@ -39,3 +41,55 @@ def message_rows(user: User) -> Iterator[dict[str, Any]]:
     """Return the messages that the person has written as a client."""
     for message in Message.objects.filter(author=user, side="client").select_related("agency").order_by("pk"):
         yield {"agency": message.agency.name, "sent": message.created_at, "text": message.text}
+
+
+def file_rows(user: User) -> Iterator[dict[str, Any]]:
+    """Return the versions of files that the person has uploaded as a client."""
+    for version in _own_versions(user).select_related("agency", "file").order_by("pk"):
+        names = ("name", "content_type", "size", "sha256")
+        yield {
+            "agency": version.agency.name,
+            "title": version.file.title,
+            "version": version.number,
+            "uploaded": version.created_at,
+            **{name: getattr(version, name) for name in names},
+        }
+
+
+def next_file(user: User, after: int) -> PersonalFile | None:
+    """Return the first version with a larger key that the person has uploaded as a client."""
+    version = _own_versions(user).filter(pk__gt=after).order_by("pk").first()
+    if version is None:
+        return None
+    chunks = FileChunk.objects.filter(version=version).order_by("number").values_list("data", flat=True)
+    return PersonalFile(version.pk, version.name, (bytes(data) for data in chunks.iterator(chunk_size=4)))
+
+
+def _own_versions(user: User) -> QuerySet[FileVersion]:
+    return FileVersion.objects.filter(uploaded_by=user, file__from_client=True)
+
+
+def approval_rows(user: User) -> Iterator[dict[str, Any]]:
+    """Return the decisions about approvals that the person has taken."""
+    for decision in ApprovalDecision.objects.filter(decided_by=user).select_related("approval__agency").order_by("pk"):
+        approval = decision.approval
+        yield {
+            "agency": approval.agency.name,
+            "title": approval.title,
+            "decided": decision.created_at,
+            **{name: getattr(decision, name) for name in ("outcome", "comment", "sha256")},
+        }
+
+
+def credential_rows(user: User) -> Iterator[dict[str, Any]]:
+    """Return that and when the person handed over credentials, who revealed them, and when they were deleted; never their content."""
+    handed_over = Credential.objects.filter(invitation__client=user).select_related("need", "invitation__agency").order_by("pk")
+    for credential in handed_over.prefetch_related("reveals__by"):
+        yield {
+            "agency": credential.invitation.agency.name,
+            "need": credential.need.name,
+            "area": credential.area,
+            "handed_over": credential.created_at,
+            "revealed": [{"by": str(reveal.by or ""), "at": reveal.created_at} for reveal in credential.reveals.all()],
+            "deleted": credential.deleted_at,
+        }

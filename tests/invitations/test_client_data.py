@@ -21,7 +21,7 @@ from invitations.client_data import addresses, exports, runner
 from invitations.client_data.closing import close_account
 from invitations.client_data.models import AddressChange, DataExport, DataExportPart
 from invitations.client_data.tasks import purge_data_exports, sweep_data_exports
-from invitations.models import AccessInvitation, AccessRequest, MessageOptOut
+from invitations.models import AccessInvitation, AccessRequest, ApprovalDecision, MessageOptOut
 from invitations.services import access_requests, invitations
 from partnerportal.accounts.models import User
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData, PersonalFile
@@ -32,7 +32,9 @@ from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_import_worker import nobody_writes, somebody_waits
 from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.credentials import CredentialFactory, CredentialRevealFactory
 from tests.factories.customers import CustomerFactory
+from tests.factories.files import CONTENT, SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.messages import MessageFactory
 from tests.factories.requests import ContactRequestFactory
@@ -84,6 +86,14 @@ def test_the_download_contains_the_persons_data_only(cast: Cast, kim: Client) ->
     ContactRequestFactory(agency=cast.birch, message="Asked by another")
     ReviewFactory(review_request__customer__agency=cast.alder, review_request__customer__email="KIM@client.example", text="Rated by Kim")
     ReviewFactory(review_request__customer__agency=cast.alder, text="Rated by another")
+    for uploader, title in ((cast.kim, "Uploaded by Kim"), (other.client, "Uploaded by another")):
+        SharedFileFactory(customer=given.customer, from_client=True, uploaded_by=uploader, title=title)
+    SharedFileFactory(customer=given.customer, uploaded_by=cast.stan, title="Uploaded by another")
+    for decider, comment in ((cast.kim, "Approved by Kim"), (other.client, "Approved by another")):
+        approval = TextApprovalFactory(customer=given.customer)
+        ApprovalDecision.objects.create(approval=approval, outcome="changes", comment=comment, sha256=approval.sha256, decided_by=decider)
+    CredentialRevealFactory(credential=CredentialFactory(need__invitation=given, need__name="Registrar of Kim"), by=cast.stan)
+    CredentialFactory(need__invitation=other, need__name="Registrar of another")
     response = kim.post("/my/data/download/")
     export = written(DataExport.objects.get())
     assert response["Location"] == f"/my/data/download/{export.pk}/"
@@ -98,9 +108,15 @@ def test_the_download_contains_the_persons_data_only(cast: Cast, kim: Client) ->
         ("access-requests", "Please, Kim"),
         ("contact-requests", "Asked by Kim"),
         ("reviews", "Rated by Kim"),
+        ("files", "Uploaded by Kim"),
+        ("approvals", "Approved by Kim"),
+        ("credentials", "Registrar of Kim"),
     ):
         assert len(json.loads(files[f"{name}.json"])) == 1, name
         assert text in files[f"{name}.json"]
+    assert [text for name, text in files.items() if name.startswith("files/")] == [CONTENT.decode()]
+    (revealed,) = json.loads(files.pop("credentials.json"))[0].pop("revealed")
+    assert revealed["by"] == str(cast.stan)
     assert not re.search("another|Stan", "".join(files.values()))
     events = AuditEvent.objects.filter(action__startswith="account.").order_by("pk")
     assert list(events.values_list("action", flat=True)) == ["account.data_requested", "account.data_downloaded"]
