@@ -28,7 +28,7 @@ from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, TaskFactory
 from tests.factories.requests import SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
-from tests.test_queries import calendar_feed, fill, first_customer, open_link, public_review
+from tests.test_queries import calendar_feed, fill, first_customer, open_link, public_review, used_link
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
 PAGES = (
@@ -108,7 +108,7 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
                 following = browser.get(where + page.next_url)
                 assert following.context["page"].items
                 assert browser.get(where + following.context["page"].previous_url).context["page"].items == page.items
-    for path in (*PUBLIC_PAGES, public_review(cast), open_link(cast), calendar_feed(cast)) * 2:
+    for path in (*PUBLIC_PAGES, public_review(cast), open_link(cast), used_link(cast), calendar_feed(cast)) * 2:
         assert Client().get(path).status_code == 200
     for _ in range(2):
         answers = {**same_rating(5), "text": "", "author": "Lea"}
