@@ -1,14 +1,21 @@
 """`/company/reviews/`: statistics and list of reviews."""
 
+import re
+import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
 
+from partnerportal.agencies.models import Agency
+from partnerportal.core.templatetags import remembered
+from partnerportal.network.models import PartnerProfile
 from reviews.models import Review, ReviewRequest
-from reviews.services.reviews import comment_on_review
+from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, save_reply_draft
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.review_states import STATES, a_review, in_state
@@ -140,3 +147,36 @@ def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
 def test_the_comment_is_below_its_review(stan: Client, cast: Cast) -> None:
     comment_on_review(a_review(cast.alder), text="Thank you for the flour.", by=cast.max)
     assert "Thank you for the flour." in stan.get(MANAGE).content.decode()
+
+
+def rows_of(client: Client) -> list[str]:
+    """Return the HTML of the reviews in the list."""
+    return re.findall(r"<article.*?</article>", client.get(MANAGE).content.decode(), re.DOTALL)
+
+
+def test_rows_that_the_list_remembers_follow_each_change(cast: Cast, alice: Client, stan: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = a_review(cast.alder), a_review(cast.alder, text="")
+    own = partial(Agency.objects.filter(pk=cast.alder.pk).update, name="Alder & Sons")
+    changes: list[Callable[[], Any]] = [
+        lambda: None,
+        lambda: pin_review(first, by=cast.alice),
+        lambda: pin_review(second, by=cast.alice),
+        lambda: save_reply_draft(first, text="Thank you", loaded="", by=cast.alice),
+        lambda: comment_on_review(first, text="Thank you", by=cast.alice),
+        own,
+        lambda: hide_review(second, reason="other", by=cast.alice),
+        lambda: report_review(first, reason="offensive", details="", by=cast.alice),
+        lambda: type(first.request.customer).objects.filter(pk=first.request.customer_id).update(company="Zed GmbH", last_name=""),
+        lambda: Review.objects.filter(pk=second.pk).update(text="Late words", edited_at=datetime(2026, 1, 2, tzinfo=UTC)),
+        lambda: PartnerProfile.objects.filter(agency=cast.alder).update(status="draft"),
+    ]
+    before: list[str] = []
+    for number, change in enumerate(changes):
+        change()
+        shown = [rows_of(alice), rows_of(stan)]
+        with monkeypatch.context() as patched:
+            patched.setattr(remembered, "_digest", lambda *_parts: secrets.token_bytes(16))
+            assert shown == [rows_of(alice), rows_of(stan)], number
+        assert shown[0] != before, number
+        assert shown[0] != shown[1]
+        before = shown[0]

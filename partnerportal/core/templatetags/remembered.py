@@ -1,4 +1,4 @@
-"""`{% remembered %}`: parts of public pages that are rendered again only if the values they show change."""
+"""`{% remembered %}`: parts of pages that are rendered again only if the values they show change."""
 
 import hashlib
 from collections import OrderedDict
@@ -17,7 +17,7 @@ from partnerportal.core.language_addresses import fixed_language
 
 register = Library()
 
-#: Number of parts that each tag keeps in each process. A part has one or two kilobytes.
+#: Number of parts that each tag keeps in each process. A part has one to five kilobytes.
 MAX_KEPT = 1024
 
 
