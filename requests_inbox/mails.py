@@ -42,6 +42,7 @@ def _acknowledgement(request: ContactRequest) -> Letter:
         from_name=agency.name,
         reply_to=agency.profile.contact_email,
         thread=request.thread,
+        begins_thread=True,
     )
 
 
@@ -68,6 +69,7 @@ def _notification(request: ContactRequest, *, to: Membership) -> Letter:
         agency=request.agency,
         to_team=True,
         thread=request.thread,
+        begins_thread=True,
     )
 
 

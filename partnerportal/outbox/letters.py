@@ -75,6 +75,8 @@ class Letter:
     reply_to: str = ""
     #: Conversation. The e-mail references earlier ones of the conversation to the same address.
     thread: str = ""
+    #: Whether the conversation is new, so that no earlier e-mails are looked up.
+    begins_thread: bool = False
     #: Additional headers, stored encrypted because they can contain secret links.
     headers: Mapping[str, str] = field(default_factory=dict)
 

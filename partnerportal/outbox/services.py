@@ -51,7 +51,10 @@ def queue_rendered(letter: Letter, rendered: RenderedLetter) -> OutgoingMail:
 
 
 def _queue(letters: Sequence[tuple[Letter, RenderedLetter]]) -> list[OutgoingMail]:
-    threads = {thread: _message_ids(thread) for thread in {letter.thread for letter, _rendered in letters} if thread}
+    threads: dict[str, list[tuple[str, str]]] = {}
+    for letter, _rendered in letters:
+        if letter.thread and letter.thread not in threads:
+            threads[letter.thread] = [] if letter.begins_thread else _message_ids(letter.thread)
     mails = []
     for letter, rendered in letters:
         thread = threads.get(letter.thread, [])

@@ -316,7 +316,7 @@ def test_the_emails_of_a_request_are_one_query(visitor: Client, cast: Cast) -> N
         send(visitor, message="A second message.")
     statements = [query["sql"] for query in queries]
     assert len([sql for sql in statements if sql.startswith("INSERT") and "outbox_outgoingmail" in sql]) == 1
-    assert len(statements) <= 12
+    assert len(statements) <= 11
     assert OutgoingMail.objects.count() == 6
 
 
