@@ -232,9 +232,9 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
         for locked in _locked(pk=review_request.pk):
             locked.ensure_status(ReviewRequest.Status.OPEN)
             # All belong to the same agency. Joining it for each takes longer to plan than the rest of the query.
-            parts: tuple[Any, ...] = (locked, locked.customer, locked.contact)
-            for item in filter(None, parts):
-                item.agency = review_request.agency
+            locked.agency = locked.customer.agency = review_request.agency
+            if locked.contact:
+                locked.contact.agency = review_request.agency
             return locked
     raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
 
