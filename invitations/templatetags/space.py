@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import truncatechars
 
 from customers.models import Customer
 from invitations.models import AccessInvitation
@@ -11,6 +12,9 @@ from invitations.space.queries import Space
 from invitations.space.tabs import TABS, TabLink, client_tabs, preview_tabs, staff_tabs
 
 register = template.Library()
+
+#: Maximum number of characters of a customer's name in a tab.
+MAX_NAME = 40
 
 
 @register.simple_tag(takes_context=True)
@@ -37,7 +41,7 @@ def space_customers(space: Space) -> list[TabLink]:
     if len(space.customers) < 2:
         return []
     links = ((customer, client_address(space.agency, customer)) for customer in space.customers)
-    return [TabLink(address, customer.name_in_text, 0, customer == space.customer) for customer, address in links]
+    return [TabLink(address, truncatechars(customer.name_in_text, MAX_NAME), 0, customer == space.customer) for customer, address in links]
 
 
 @register.simple_tag(takes_context=True)
