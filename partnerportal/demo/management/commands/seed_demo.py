@@ -28,7 +28,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
-from partnerportal.demo.demo_files import add_files
+from partnerportal.demo.demo_files import add_files, add_messages
 from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.demo.demo_rounds import add_automatic_requests, add_rounds
 from partnerportal.demo.demo_space import add_space
@@ -83,6 +83,7 @@ class Command(BaseCommand):
                 add_saved_reply(SavedReply(agency=nordlicht, language=language, title=title, text=text), by=anna)
             _access(customers, client, by=anna)
             add_space(customers, by=anna)
+            add_messages(customers, by=anna)
             add_files(customers, by=anna)
             _views(nordlicht)
             for _batch in run_batches(start_search(nordlicht).pk):
