@@ -19,7 +19,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.route_matrix import World
+from tests.route_matrix import World, queries_watched
 from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, SPACE_ROUTES, STAFF_ROUTES
 
 pytestmark = pytest.mark.django_db
@@ -220,7 +220,8 @@ def test_random_input_never_fails(name: str, world: FuzzedWorld, data: st.DataOb
     with transaction.atomic():
         before = writes()
         # The client raises exceptions that views don't handle.
-        response = world.send(location, **content)
+        with queries_watched(name):
+            response = world.send(location, **content)
         assert response.status_code < 500
         COUNTS["sent"] += 1
         if refused(response):
@@ -238,7 +239,7 @@ def test_nul_in_a_single_field_never_fails(name: str, world: FuzzedWorld) -> Non
     usual = {field: [next(filter(None, values), b"word")] for field, values in form.items()}
     for field in usual:
         fields = {**usual, field: [b"a\0b"]}
-        with transaction.atomic():
+        with transaction.atomic(), queries_watched(name):
             response = world.send(location, **as_form(fields))
             transaction.set_rollback(True)
         assert response.status_code < 500, field

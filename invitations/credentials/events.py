@@ -31,10 +31,10 @@ register(
 )
 register(
     "credential.handed_over",
-    _("Client handed over a credential (%(area)s)"),
+    _("Client shared a credential (%(area)s)"),
     icon="key",
     values=_area,
-    named=_("%(item)s handed over a credential (%(area)s)"),
+    named=_("%(item)s shared a credential (%(area)s)"),
 )
 register(
     "credential.revealed",
@@ -63,7 +63,7 @@ FOR_CLIENT.update(
         "need.added": _("%(agency)s asked you for access (%(areas)s)"),
         "need.removed": _("%(agency)s no longer needs something (%(area)s)"),
         "need.invited": _("You invited %(agency)s as a user (%(area)s)"),
-        "credential.handed_over": _("You handed over a credential (%(area)s)"),
+        "credential.handed_over": _("You shared a credential (%(area)s)"),
         "credential.revealed": _("%(agency)s revealed a credential (%(area)s)"),
         "credential.deleted": _("You deleted a credential (%(area)s)"),
     }

@@ -22,10 +22,8 @@ def send_needs_added(invitation: AccessInvitation, needs: Sequence[AccessNeed], 
     letter = Letter(
         kind="needs_added",
         subject=_("%(agency)s needs something from you"),
-        intro=_("%(person)s of %(agency)s asks you for access to: %(needs)s."),
-        outro=[
-            _("On the linked page, you can invite them as a user, or hand over a credential encrypted. Don’t send passwords by e-mail.")
-        ],
+        intro=_("%(person)s of %(agency)s needs access to: %(needs)s."),
+        outro=[_("On the linked page, you can invite them as a user, or share a credential encrypted. Don’t send passwords by e-mail.")],
         button=_("View needs"),
         values={"person": str(by), "needs": ", ".join(need.name for need in needs)},
     )
@@ -49,8 +47,8 @@ def send_handed_over(credential: Credential) -> None:
     """Notify the agency that the client handed over a credential."""
     letter = Letter(
         kind="credential_handed_over",
-        subject=_("%(who)s has handed over a credential"),
-        intro=_("%(who)s has handed over a credential for %(need)s (%(area)s)."),
+        subject=_("%(who)s has shared a credential"),
+        intro=_("%(who)s has shared a credential for %(need)s (%(area)s)."),
         outro=[_("It’s encrypted. Reveal it in the portal; the client sees who did, and when.")],
         button=_("View credentials"),
         values=_need(credential.need),
@@ -63,7 +61,7 @@ def send_revealed(credential: Credential, *, by: User) -> None:
     letter = Letter(
         kind="credential_revealed",
         subject=_("%(agency)s has revealed a credential"),
-        intro=_("%(person)s of %(agency)s has revealed the credential you handed over for %(need)s (%(area)s)."),
+        intro=_("%(person)s of %(agency)s has revealed the credential you shared for %(need)s (%(area)s)."),
         outro=[_("It’s deleted from the portal on %(date)s. You can delete it, and see all reveals, at any time.")],
         button=_("View credentials"),
         values={"person": str(by), "date": credential.deletes_at, **_need(credential.need)},

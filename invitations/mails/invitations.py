@@ -201,7 +201,7 @@ def send_access_over(invitation: AccessInvitation) -> None:
         kind="access_over",
         subject=_("Your access from %(who)s has ended"),
         intro=_("The access you’ve had from %(who)s since %(since)s (%(access)s) ended on %(end)s, as they chose."),
-        outro=[_("Please stop using it. If you still need access, send an access request.")],
+        outro=[_("Stop using it. If you still need access, send an access request.")],
         button=_("View access"),
     )
     send_to_agency(invitation, letter)

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('area', models.CharField(choices=[('domains', 'Domains'), ('email', 'E-mail'), ('hosting', 'Website and hosting'), ('contracts', 'Contracts and invoices'), ('support', 'Support')], max_length=20, verbose_name='Area')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('sealed', models.BinaryField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Handed over')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Shared on')),
                 ('first_revealed_at', models.DateTimeField(blank=True, null=True, verbose_name='First revealed')),
                 ('deleted_at', models.DateTimeField(blank=True, null=True, verbose_name='Deleted')),
                 ('deleted_because', models.CharField(blank=True, choices=[('client', 'deleted by the client'), ('replaced', 'replaced by the client'), ('revoked', 'deleted because access was revoked'), ('ended', 'deleted because access ended'), ('narrowed', 'deleted because access no longer covers this area'), ('revealed', 'deleted 30 days after the first reveal')], max_length=10, verbose_name='Reason')),

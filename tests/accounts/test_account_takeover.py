@@ -1,6 +1,7 @@
 """Protection against takeover of an account by an unlocked screen or a stolen password."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from zeal import zeal_ignore
 
@@ -13,6 +14,8 @@ from tests.factories.accounts import PASSWORD
 from tests.factories.second_factors import code, with_app
 
 EMAIL, SET, SESSIONS = "/accounts/email/", "/accounts/password/set/", "/accounts/sessions/"
+#: Where clients change their address.
+ADDRESS = "/my/data/address/"
 THIEF = "thief@evil.example"
 
 # allauth repeats queries for the user and each session.
@@ -57,9 +60,7 @@ def test_former_address_is_notified_of_the_new_one(cast: Cast) -> None:
     assert "You now sign in with stan@new.example. This address can no longer be used to sign in" in mail.text
 
 
-@pytest.mark.parametrize(
-    ("path", "fields"), [(EMAIL, {"email": THIEF, "action_add": ""}), (SET, {"password1": PASSWORD, "password2": PASSWORD})]
-)
+@pytest.mark.parametrize(("path", "fields"), [(ADDRESS, {"email": THIEF}), (SET, {"password1": PASSWORD, "password2": PASSWORD})])
 def test_users_without_password_sign_in_again_for_changes(cast: Cast, path: str, fields: dict[str, str]) -> None:
     User.objects.filter(pk=cast.kim.pk).update(password=UNUSABLE_PASSWORD)
     kim = Client()
@@ -70,7 +71,16 @@ def test_users_without_password_sign_in_again_for_changes(cast: Cast, path: str,
     assert not OutgoingMail.objects.exists()
     assert User.objects.get(pk=cast.kim.pk).password == UNUSABLE_PASSWORD
     kim.force_login(User.objects.get(pk=cast.kim.pk))
-    assert kim.post(path, fields).url == ("/accounts/password/change/" if path == SET else path)
+    assert kim.post(path, fields).url == ("/accounts/password/change/" if path == SET else f"{path}confirm/")
+
+
+def test_clients_change_their_address_only_on_their_own_page(cast: Cast) -> None:
+    kim = Client()
+    kim.force_login(cast.kim)
+    for response in (kim.get(EMAIL), kim.post(EMAIL, {"email": THIEF, "action_add": ""})):
+        assert response["Location"] == ADDRESS
+    assert not OutgoingMail.objects.exists()
+    assert list(EmailAddress.objects.filter(user=cast.kim).values_list("email", flat=True)) == [cast.kim.email]
 
 
 @zeal_ignore()

@@ -35,10 +35,10 @@ def test_credential_from_the_request_to_its_end(page: Page, open_page: OpenPage,
     expect(hosting.get_by_label("Address to invite")).to_have_value("web@alder.example")
     hosting.get_by_role("button", name="Done").click()
     expect(client.get_by_role("article", name="Hosting")).to_contain_text("invited as a user")
-    client.get_by_role("article", name="Registrar").get_by_role("link", name="Hand over credential").click()
+    client.get_by_role("article", name="Registrar").get_by_role("link", name="Share credential").click()
     client.get_by_role("textbox", name="User name").fill("kim-dns")
     client.get_by_label("Password").fill(PASSWORD)
-    client.get_by_role("button", name="Hand over credential").click()
+    client.get_by_role("button", name="Share credential").click()
     registrar = client.get_by_role("article", name="Registrar")
     expect(registrar).to_contain_text("Not revealed.")
 

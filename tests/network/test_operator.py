@@ -169,7 +169,7 @@ def test_an_administrator_names_the_network(cast: Cast, django_capture_on_commit
     response = Client().get(f"/legal/logo/{digest}/")
     assert (response["Content-Type"], response.content[:4]) == ("image/webp", b"RIFF")
     assert "immutable" in response["Cache-Control"]
-    assert Client().get("/legal/logo/old/")["Location"] == f"/legal/logo/{digest}/"
+    assert Client().get("/legal/logo/old/").status_code == 404
     with django_capture_on_commit_callbacks(execute=True):
         client.post("/admin/network/operator/1/change/", {"name": "", "tint": "", "remove_logo": "on"})
     assert "Partner Network" in page("/partners/")

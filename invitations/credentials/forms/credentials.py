@@ -46,9 +46,7 @@ class CredentialForm(TextForm, forms.Form):
 
     def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = form_helper(
-            "username", "password", "url", "note", submit=_("Hand over credential"), cancel=cancel, autocomplete="off"
-        )
+        self.helper = form_helper("username", "password", "url", "note", submit=_("Share credential"), cancel=cancel, autocomplete="off")
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:

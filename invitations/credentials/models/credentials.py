@@ -64,7 +64,7 @@ class Credential(models.Model):
     key = models.UUIDField(default=uuid4, unique=True, editable=False)
     #: The encrypted content; see `invitations.credentials.encryption`.
     sealed = models.BinaryField(null=True, editable=False)
-    created_at = models.DateTimeField(_("Handed over"), auto_now_add=True)
+    created_at = models.DateTimeField(_("Shared on"), auto_now_add=True)
     first_revealed_at = models.DateTimeField(_("First revealed"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("Deleted"), null=True, blank=True)
     deleted_because = models.CharField(_("Reason"), max_length=10, choices=DeletionReason, blank=True)

@@ -71,7 +71,7 @@ def remove_need(need: AccessNeed, *, customer: Customer, by: User) -> None:
     """
     locked = lock_access_for_member(customer, need.invitation_id or 0, by=by)
     if need.credentials.exists():
-        raise ValidationError(_("The client has already handed over a credential."), "handed_over")
+        raise ValidationError(_("The client has already shared a credential."), "handed_over")
     record("need.removed", locked, by=by, area=need.area)
     locked.needs.filter(pk=need.pk).delete()
 

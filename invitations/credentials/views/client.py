@@ -54,7 +54,7 @@ def space_hand_over(request: SpaceRequest, need: int) -> HttpResponse:
                 services.hand_over(stored, content=form.content, space=space)
             except AccessNeed.DoesNotExist as error:
                 raise Http404 from error
-            text = _("Credential for “%(need)s” handed over. %(agency)s has been notified.")
+            text = _("Credential for “%(need)s” shared. %(agency)s has been notified.")
             messages.success(request, text % {"need": stored, "agency": space.agency})
         return redirect(page)
     return render(request, "invitations/space/hand_over.html", context)

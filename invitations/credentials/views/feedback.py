@@ -22,4 +22,4 @@ def errors_as_messages(request: HttpRequest) -> Iterator[None]:
     except CredentialDeleted:
         messages.info(request, _("This credential has already been deleted."))
     except DecryptionError:
-        messages.error(request, _("This credential can’t be decrypted. Ask the client to hand it over again."))
+        messages.error(request, _("This credential can’t be decrypted. Ask the client to share it again."))

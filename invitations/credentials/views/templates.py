@@ -85,5 +85,6 @@ def need_template_suggestions(request: AgencyRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         text = ngettext("%(count)d suggestion added.", "%(count)d suggestions added.", added)
-        messages.success(request, f"{text % {'count': added}} {_('Check the addresses that clients can invite.')}")
+        hint = _("Check the addresses that clients can invite.")
+        messages.success(request, f"{text % {'count': added}} {hint}")
     return redirect("invitations:need_templates")

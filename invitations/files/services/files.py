@@ -240,7 +240,7 @@ def _add_version(shared: SharedFile, upload: Upload, file: IO[bytes], *, by: Use
         quota = FileQuota.objects.get(agency=shared.agency)
         left = {"left": filesizeformat(max(quota.maximum - quota.used, 0)), "size": filesizeformat(upload.size)}
         raise ValidationError(
-            _("There is not enough space: the file has %(size)s, and %(left)s are left. Delete files that are no longer needed.") % left,
+            _("There isn’t enough space: the file has %(size)s, and %(left)s are left. Delete files that are no longer needed.") % left,
             "quota",
         ) from error
     file.seek(0)

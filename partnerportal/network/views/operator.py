@@ -3,8 +3,7 @@
 from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -52,12 +51,7 @@ def legal(request: HttpRequest, kind: str) -> HttpResponse:
 @require_safe
 def operator_logo(_request: HttpRequest, digest: str) -> HttpResponse:
     """Return the operator's logo."""
-    operator = Operator.objects.exclude(logo_digest="").first()
-    if operator is None:
-        raise Http404
-    if operator.logo_digest != digest:
-        # A cached page contains an earlier address.
-        return redirect(reverse("network:operator_logo", args=[operator.logo_digest]))
+    operator = get_object_or_404(Operator.objects.exclude(logo_digest=""), logo_digest=digest)
     response = HttpResponse(bytes(cast(Any, operator.logo_content)), content_type=MEDIA_TYPE)
     response["Cache-Control"] = f"public, max-age={LOGO_MAX_AGE}, immutable"
     return response
