@@ -38,6 +38,7 @@ def test_defaults_by_role(role: Role) -> None:
         Notification.UNDELIVERABLE: Mode.NOW,
         Notification.DEADLINES: Mode.DIGEST,
         Notification.FILES: Mode.NOW,
+        Notification.MESSAGES: Mode.NOW,
     }
 
 

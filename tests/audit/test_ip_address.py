@@ -75,7 +75,8 @@ def test_behind_a_proxy_on_a_socket_its_client_is_recorded(alice: Client, settin
         pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "10.1.2.3", "X-Proxy-Address": "172.18.0.2"}, False, id="an intranet"),
         pytest.param(1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1", "X-Proxy-Address": "127.0.0.1"}, False, id="this machine"),
         pytest.param(1, "172.19.0.3", {"X-Forwarded-For": "nonsense", "X-Proxy-Address": "nonsense"}, False, id="nonsense"),
-        pytest.param(0, "203.0.113.9", {"X-Forwarded-For": "198.51.100.1"}, False, id="a forged header"),
+        # Addresses for documentation count as private in some versions of Python.
+        pytest.param(0, "9.9.9.9", {"X-Forwarded-For": "198.51.100.1"}, False, id="a forged header"),
     ],
 )
 def test_address_of_the_proxy_is_reported_once(

@@ -73,6 +73,7 @@ def test_access_is_requested_from_a_contact_by_name(stan: Client, customer: Cust
     assert choices == [
         ("lea@ott.example", "Lea Brandt <lea@ott.example>"),
         ("olga@privat.example", f"{olga.person_name} <olga@privat.example>"),
+        ("other", "Another address"),
     ]
     response = stan.post(path, {"email": "olga@privat.example", "scope": "full"})
     assert response.status_code == 302

@@ -5,7 +5,7 @@ from django.test import Client
 
 from customers.models import Customer
 from customers.services.customers import archive_customer
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, Approval
 from invitations.views.feedback import CONFLICT_MESSAGES
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -141,7 +141,7 @@ def test_conflicts_are_explained(stan: Client, invitation: AccessInvitation, cas
 
 
 def test_every_status_has_a_conflict_message() -> None:
-    assert CONFLICT_MESSAGES.keys() == {*AccessInvitation.Status, *AccessRequest.Status}
+    assert CONFLICT_MESSAGES.keys() == {*AccessInvitation.Status, *AccessRequest.Status, *Approval.Status} - {Approval.Status.OPEN}
 
 
 def test_badge_and_preview_follow_each_change(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.core.forms import TextForm
 from partnerportal.network.models import Operator
 from partnerportal.network.services.logos import Logo, process_logo
 
 
-class OperatorForm(forms.ModelForm):
+class OperatorForm(TextForm, forms.ModelForm):
     """Form for the name, colour and logo of the network."""
 
     logo = forms.FileField(
