@@ -121,7 +121,7 @@ def _ask(review_round: ReviewRound, customer: Customer) -> Outcome:
         return Outcome.UNMATCHED
     if found.reason:
         return Outcome(found.reason)
-    rated = Project.objects.get(pk=found.rated) if found.rated else None
+    rated = customer.projects.get(pk=found.rated) if found.rated else None
     return ask(customer, rated, by=review_round.started_by, review_round=review_round)
 
 
