@@ -211,6 +211,11 @@ class AccessInvitation(Pending, LimitedAccess, AccessScope):
         return self.company or self.name or str(_("Former customer"))
 
     @property
+    def person_name(self) -> str:
+        """Display name among the clients of one customer, who share its company."""
+        return self.client_name or self.display_name
+
+    @property
     def client_name(self) -> str:
         """The client's name for sentences, empty once the customer is erased."""
         return self.name or self.company

@@ -87,7 +87,7 @@ def test_request_grant_and_needs(stan: Client, kim: Client, cast: Cast) -> None:
     access_request = AccessRequest.objects.get()
     hosting.delete()
     link = str(access_request.link).partition("//")[2].partition("/")[2]
-    assert "CMS (Website and hosting)" in text(kim, f"/{link}")
+    assert "CMS · Website and hosting" in text(kim, f"/{link}")
     response = kim.post(f"/{link}", {"scope": "partial", "areas": ["hosting"]})
     assert response.url == f"/my/alder/credentials/?customer={customer.pk}"
     given = AccessInvitation.objects.get()
