@@ -220,6 +220,11 @@ class AccessInvitation(Pending, LimitedAccess, AccessScope):
         """The client's name for sentences, empty once the customer is erased."""
         return self.name or self.company
 
+    @property
+    def greeting_name(self) -> str:
+        """The client's name for greetings, empty if only the address is known."""
+        return "" if "@" in self.name else self.name
+
     @classmethod
     def term_in_days(cls) -> int:
         return settings.ACCESS_INVITATION_DAYS
