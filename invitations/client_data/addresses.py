@@ -5,7 +5,7 @@ import secrets
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
@@ -100,8 +100,11 @@ def _count_attempt(user: User, old_code: str, new_code: str) -> int | None:
 @transaction.atomic
 def _change(user: User, *, session_key: str) -> None:
     requests = open_requests(user.email)
-    # Customers first, as in all actions on access requests.
-    list(Customer.objects.select_for_update(no_key=True).filter(access_requests__in=requests.values("pk")).order_by("pk").values_list("pk"))
+    named = AccessInvitation.objects.filter(client=user, name=user.email)
+    # Customers first, as in all actions on access and its requests.
+    customers = Customer.objects.filter(Q(pk__in=requests.values("customer")) | Q(pk__in=named.values("customer")))
+    list(customers.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    list(named.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     locked = User.objects.select_for_update().get(pk=user.pk)
     change = AddressChange.objects.filter(user=locked).first()
     if change is None or not locked.is_active:
@@ -111,6 +114,8 @@ def _change(user: User, *, session_key: str) -> None:
     old, locked.email = locked.email, change.email
     locked.save(update_fields=["email"])
     replace_email_address(locked)
+    # Clients who have never stated a name are called by their address.
+    named.update(name=locked.email)
     EmailAddress.objects.filter(user=locked).update(verified=True)
     for access_request in requests.select_for_update(of=("self",)).order_by("pk"):
         _move(access_request, locked)

@@ -26,7 +26,7 @@ def account_rows(user: User) -> Iterator[dict[str, Any]]:
 def access_rows(user: User) -> Iterator[dict[str, Any]]:
     """Return all access that the person has offered or given, with the details they stated."""
     for invitation in AccessInvitation.objects.filter(client=user).select_related("agency").order_by("pk"):
-        names = (*_DETAILS, *_STEPS, "connected_at", "ended_at", "reason")
+        names = (*_DETAILS, *_STEPS, "connected_at", "ends_on", "ended_at", "reason")
         yield {"agency": invitation.agency.name, **{name: getattr(invitation, name) for name in names}}
 
 

@@ -39,7 +39,9 @@ class RequestAccessForm(AccessFieldsForm):
     """Form with which staff request access from one of a customer's addresses, or from another one."""
 
     email = forms.ChoiceField(label=_("Recipient"))
-    other_email = AddressFormField(label=_("Other e-mail address"), required=False)
+    other_email = AddressFormField(
+        label=_("Other e-mail address"), required=False, error_messages={"required": _("Enter an e-mail address.")}
+    )
     add_contact = forms.BooleanField(
         label=_("Add this address to the customer’s contacts"),
         required=False,
@@ -60,9 +62,10 @@ class RequestAccessForm(AccessFieldsForm):
         email.choices = [*known.items(), (OTHER, _("Another address"))]
         if not known:
             email.widget, email.initial = forms.HiddenInput(), OTHER
+            self.fields["other_email"].label, self.fields["other_email"].required = _("Recipient"), True
         projects: Any = self.fields["project"]
         projects.queryset = customer.projects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE]).order_by("title", "pk")
-        needs = NeedsField(customer.agency, help_text=_("The client sees this list after granting access."))
+        needs = NeedsField(customer.agency, help_text=_("Optional. The client sees this list in the request."))
         if needs.queryset:
             self.fields["needs"] = needs
         self.order_fields(["email", "other_email", "add_contact", "scope", "areas", "needs", "project", "message"])

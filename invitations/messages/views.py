@@ -59,7 +59,7 @@ def shared_messages(request: AgencyRequest, pk: int) -> HttpResponse:
     clients = clients_of(customer)
     form = None
     if clients and not customer.is_archived:
-        names = ", ".join(dict.fromkeys(invitation.display_name for invitation in clients))
+        names = ", ".join(dict.fromkeys(invitation.person_name for invitation in clients))
         form = MessageForm(request.form_data, hint=_("Goes to: %(names)s. Don’t send passwords in a message.") % {"names": names})
     if request.method == "POST" and form is not None and form.is_valid():
         if _send(request, form, lambda **values: services.send_as_member(customer=customer, by=request.user, **values)):

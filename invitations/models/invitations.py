@@ -211,9 +211,19 @@ class AccessInvitation(Pending, LimitedAccess, AccessScope):
         return self.company or self.name or str(_("Former customer"))
 
     @property
+    def person_name(self) -> str:
+        """Display name among the clients of one customer, who share its company."""
+        return self.client_name or self.display_name
+
+    @property
     def client_name(self) -> str:
         """The client's name for sentences, empty once the customer is erased."""
         return self.name or self.company
+
+    @property
+    def greeting_name(self) -> str:
+        """The client's name for greetings, empty if only the address is known."""
+        return "" if "@" in self.name else self.name
 
     @classmethod
     def term_in_days(cls) -> int:

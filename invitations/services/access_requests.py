@@ -43,7 +43,7 @@ def request_access(
 
     The client can let the access end with the `project`. `add_contact` adds an unknown address to the customer's contacts.
 
-    `needs` are entries of the agency's list, which the client sees after granting access.
+    `needs` are entries of the agency's list, which the client sees in the request.
 
     Raises:
         ValidationError: The customer isn't active, the address belongs to the team, a request to it is pending, or the

@@ -113,4 +113,4 @@ def _names_of_covered(clients: list[AccessInvitation], area: Area) -> list[str]:
     by_client: dict[int, list[AccessInvitation]] = {}
     for invitation in clients:
         by_client.setdefault(invitation.client_id, []).append(invitation)
-    return [given[0].display_name for given in by_client.values() if combine_access(given).covers(area)]
+    return [given[0].person_name for given in by_client.values() if combine_access(given).covers(area)]

@@ -35,6 +35,12 @@ def space_tabs(context: Any) -> list[TabLink]:
     return preview_tabs(request.GET.get("tab", TABS[0].key), request.path)
 
 
+@register.filter
+def with_news(tabs: list[TabLink]) -> list[TabLink]:
+    """Return the tabs with new or open things."""
+    return [tab for tab in tabs if tab.unread]
+
+
 @register.simple_tag
 def space_customers(space: Space) -> list[TabLink]:
     """Return links to the client's spaces at the same agency, if there are several."""

@@ -9,6 +9,10 @@ from partnerportal.network.site import current_site
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return the operator's `site`, and the addresses of its legal pages; empty ones are not linked."""
+    """Return the operator's site, and the addresses of its legal pages; empty ones are not linked.
+
+    The first isn't called `site`, because sign-in pages have a variable of that name from allauth.
+    """
     current, language = current_site(), fixed_language(request)
-    return {"site": current, **{f"site_{kind}_url": current.page_address(kind, language) for kind in ("imprint", "privacy", "terms")}}
+    addresses = {f"site_{kind}_url": current.page_address(kind, language) for kind in ("imprint", "privacy", "terms")}
+    return {"operator_site": current, **addresses}

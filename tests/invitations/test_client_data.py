@@ -5,7 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -75,7 +75,7 @@ def downloaded(client: Client, export: DataExport) -> zipfile.ZipFile:
 
 @pytest.mark.usefixtures("no_worker")
 def test_the_download_contains_the_persons_data_only(cast: Cast, kim: Client) -> None:
-    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, city="Kiel")
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, city="Kiel", ends_on=date(2098, 4, 5), term="month")
     other = ConnectedFactory(customer=given.customer, city="Köln of another")
     MessageFactory(customer=given.customer, author=cast.kim, text="Written by Kim")
     MessageFactory(customer=given.customer, author=other.client, text="Written by another")
@@ -104,6 +104,7 @@ def test_the_download_contains_the_persons_data_only(cast: Cast, kim: Client) ->
     for name, text in (
         ("account", "kim@client.example"),
         ("access", "Kiel"),
+        ("access", "2098-04-05"),
         ("messages", "Written by Kim"),
         ("access-requests", "Please, Kim"),
         ("contact-requests", "Asked by Kim"),
@@ -226,6 +227,19 @@ def codes(new: str = NEW) -> tuple[str, str]:
         mail = OutgoingMail.objects.filter(kind=kind).latest("pk")
         found.append(re.search(r"^\s*(\d{6})\s*$", mail.text, re.MULTILINE)[1])  # type: ignore[index]
     return found[0], found[1]
+
+
+def test_a_client_known_only_by_the_address_is_called_by_the_new_one(cast: Cast, kim: Client) -> None:
+    unnamed = [ConnectedFactory(customer__agency=agency, client=cast.kim, name=cast.kim.email) for agency in (cast.alder, cast.birch)]
+    kim.post(f"/my/{unnamed[1].pk}/revoke/")
+    named = ConnectedFactory(customer__agency=cast.birch, client=cast.kim, name="Kim Kowalski")
+    kim.post("/my/data/address/", {"email": NEW})
+    old_code, new_code = codes()
+    kim.post("/my/data/address/confirm/", {"old_code": old_code, "new_code": new_code})
+    for invitation in (*unnamed, named):
+        invitation.refresh_from_db()
+    assert [invitation.name for invitation in (*unnamed, named)] == [NEW, NEW, "Kim Kowalski"]
+    assert [unnamed[0].greeting_name, named.greeting_name] == ["", "Kim Kowalski"]
 
 
 @zeal_ignore()  # allauth queries the user repeatedly while signing in.

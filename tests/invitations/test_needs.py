@@ -87,7 +87,7 @@ def test_request_grant_and_needs(stan: Client, kim: Client, cast: Cast) -> None:
     access_request = AccessRequest.objects.get()
     hosting.delete()
     link = str(access_request.link).partition("//")[2].partition("/")[2]
-    assert "CMS (Website and hosting)" in text(kim, f"/{link}")
+    assert "CMS · Website and hosting" in text(kim, f"/{link}")
     response = kim.post(f"/{link}", {"scope": "partial", "areas": ["hosting"]})
     assert response.url == f"/my/alder/credentials/?customer={customer.pk}"
     given = AccessInvitation.objects.get()
@@ -138,7 +138,7 @@ def test_staff_add_needs_to_connected_access(stan: Client, cast: Cast) -> None:
 def test_a_need_with_a_credential_stays(stan: Client, cast: Cast) -> None:
     need = CredentialFactory(need__invitation__customer__agency=cast.alder).need
     path = f"/customers/{need.invitation.customer.pk}/shared/credentials/needs/{need.pk}/remove/"
-    assert "already handed over" in stan.post(path, follow=True).content.decode()
+    assert "already shared a credential" in stan.post(path, follow=True).content.decode()
     assert AccessNeed.objects.filter(pk=need.pk).exists()
 
 

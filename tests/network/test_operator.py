@@ -56,6 +56,15 @@ def test_published_pages_are_linked_in_the_footer(cast: Cast, path: str, django_
         assert 'href="/de/legal/imprint/"' in page(f"/de{path}")
 
 
+@pytest.mark.parametrize("path", [*PAGES, "/accounts/login/code/"])
+def test_header_and_footer_name_the_network(cast: Cast, path: str) -> None:
+    assert page(path).count("Partner Network") >= 2
+    OperatorFactory(name="Northern Agencies")
+    forget_site()
+    assert page(path).count("Northern Agencies") >= 2
+    assert "Partner Network" not in page(path)
+
+
 def test_a_published_page_replaces_the_address_in_the_settings(cast: Cast, settings: Any) -> None:
     settings.IMPRINT_URL, settings.PRIVACY_URL = "https://north.example/imprint", "https://north.example/privacy"
     LegalPageFactory()

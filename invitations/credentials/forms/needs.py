@@ -25,7 +25,7 @@ class NeedsField(forms.ModelMultipleChoiceField):
         super().__init__(entries, **{"label": _("What we need"), "required": False, **options})
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} ({obj.get_area_display()})"
+        return f"{obj.name} · {obj.get_area_display()}"
 
 
 def check_needs(form: forms.Form, *, scope: str, areas: Sequence[str]) -> None:
@@ -44,7 +44,7 @@ class AddNeedsForm(WordedForm, forms.Form):
     def __init__(self, *args: Any, agency: Agency, accesses: Sequence[AccessInvitation], cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.accesses = {str(access.pk): access for access in accesses}
-        choices = [(key, f"{access.display_name} ({access.access_label})") for key, access in self.accesses.items()]
+        choices = [(key, f"{access.person_name} ({access.access_label})") for key, access in self.accesses.items()]
         self.fields["access"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             self.fields["access"].widget = forms.HiddenInput()

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer
 from invitations.files.models.files import FileVersion, SharedFile
@@ -51,7 +52,7 @@ class Approval(models.Model):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("approval", "open")
         APPROVED = "approved", Outcome.APPROVED.label
         CHANGES_REQUESTED = "changes", Outcome.CHANGES_REQUESTED.label
         WITHDRAWN = "withdrawn", _("withdrawn")
