@@ -215,6 +215,16 @@ class AccessInvitation(Pending, LimitedAccess, AccessScope):
         """The client's name for sentences, empty once the customer is erased."""
         return self.name or self.company
 
+    @property
+    def stated_name(self) -> str:
+        """The client's name, empty if it is unknown. Then their address can stand in its place, which only the agency may see."""
+        return "" if "@" in self.name else self.name
+
+    @property
+    def name_for_others(self) -> str:
+        """The name that the customer's other clients see."""
+        return self.stated_name or self.company or str(_("Client"))
+
     @classmethod
     def term_in_days(cls) -> int:
         return settings.ACCESS_INVITATION_DAYS
