@@ -61,7 +61,7 @@ def client_space(client: User, agency: str, customer: str = "") -> Space | None:
     of_agency = Q(agency=int(agency[1:])) if is_key else Q(agency__profile__slugs__slug=agency)
     invitations = list(_connected().filter(of_agency, client=client))
     customers = list({home.pk: home for home in map(_home, invitations)}.values())
-    chosen = {str(invitation.customer_id): _home(invitation) for invitation in invitations}
+    chosen = {str(key): home for key, home in [(one.customer_id, _home(one)) for one in invitations] for key in (key, home.pk)}
     if customers and customer not in {"", *chosen}:
         customer = _merged_into(customer)
     home = chosen.get(customer, customers[0] if customers else None) if not customer or customer in chosen else None

@@ -187,6 +187,17 @@ def test_space_of_the_first_shows_what_moved(kim: Client, cast: Cast, both: bool
     assert given in space.invitations and len(space.invitations) == 1 + both
 
 
+def test_access_granted_for_a_merged_customer_opens_the_space_of_the_first(kim: Client, cast: Cast) -> None:
+    first, second = CustomerFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
+    asked = [AccessRequestFactory(customer=customer, email=cast.kim.email) for customer in (first, second)]
+    # Both requests can still be answered. The second one stays with its customer.
+    merge_customers(first, second, values={}, by=cast.alice)
+    given = grant_request(asked[1], client=cast.kim, scope="full", areas=[])
+    assert given.customer == second
+    for customer in (first, second):
+        assert kim.get(f"/my/alder/?customer={customer.pk}").status_code == 200
+
+
 def test_archived_customers_are_read_only(kim: Client, stan: Client, cast: Cast) -> None:
     given = given_by(cast.kim, cast.alder)
     shared = ProjectFactory(customer=given.customer, title="Relaunch", is_shared=True)
