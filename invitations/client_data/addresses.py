@@ -42,11 +42,7 @@ def start_change(user: User, *, email: str) -> AddressChange:
     email = account_address(email)
     if email == user.email:
         raise ValidationError({"email": _("You already use this address.")})
-    given = AccessInvitation.objects.filter(client=user, status__in=["pending", "connected"]).select_related("agency")
-    for invitation in given:
-        if invitation.agency.belongs_to_staff(email):
-            text = _("This address belongs to someone who works for %(agency)s, to which you’ve given access.")
-            raise ValidationError({"email": text % {"agency": invitation.agency}})
+    _ensure_not_of_team(user, email)
     old_code, new_code = _new_code(), _new_code()
     values = {"email": email, "old_code": _digest(old_code, user), "new_code": _digest(new_code, user)}
     change, _created = AddressChange.objects.update_or_create(user=user, defaults={**values, "attempts": 0, "created_at": timezone.now()})
@@ -56,6 +52,14 @@ def start_change(user: User, *, email: str) -> AddressChange:
     else:
         mails.send_code_to_new_address(user, code=new_code, email=email)
     return change
+
+
+def _ensure_not_of_team(user: User, email: str) -> None:
+    given = AccessInvitation.objects.filter(client=user, status__in=["pending", "connected"]).select_related("agency")
+    for invitation in given:
+        if invitation.agency.belongs_to_staff(email):
+            text = _("This address belongs to someone who works for %(agency)s, to which you’ve given access.")
+            raise ValidationError({"email": text % {"agency": invitation.agency}})
 
 
 class WrongCode(Exception):
@@ -107,10 +111,12 @@ def _change(user: User, *, session_key: str) -> None:
     list(named.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     locked = User.objects.select_for_update().get(pk=user.pk)
     change = AddressChange.objects.filter(user=locked).first()
-    if change is None or not locked.is_active:
+    # Members of a team, which the person may have joined in the meantime, change it in another way.
+    if change is None or not locked.is_active or locked.memberships.exists():
         raise ValidationError(_("These codes are no longer valid. Start again."), "expired")
     if _is_used(change.email):
         raise ValidationError(_("This address can’t be used. Start again with another one."), "in_use")
+    _ensure_not_of_team(locked, change.email)
     old, locked.email = locked.email, change.email
     locked.save(update_fields=["email"])
     replace_email_address(locked)

@@ -4,6 +4,8 @@ The transaction locks the customers of the person's access and requests in the o
 order of all actions of clients. What was given in the meantime isn't locked, so everything begins again.
 """
 
+from functools import partial
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
@@ -71,7 +73,7 @@ def _close(user: User) -> None:
     if locked.is_closed:
         return
     given = AccessInvitation.objects.filter(client=locked).order_by("pk")
-    expire_each(given.past_end(), end_access_on_its_day)
+    expire_each(given.past_end(), partial(end_access_on_its_day, even_if_reopened=True))
     for invitation in given.connected():
         revoke_access(invitation)
     for invitation in given.pending():

@@ -108,6 +108,8 @@ def address_change(request: ClientRequest) -> HttpResponse:
 @client_view(reauthenticate=True)
 def address_change_confirm(request: ClientRequest) -> HttpResponse:
     """Enter the codes that were sent to both addresses."""
+    if request.user.memberships.exists():
+        return redirect("account_email")
     change = AddressChange.objects.filter(user=request.user).first()
     if change is None or change.is_expired:
         return redirect("invitations:address_change")

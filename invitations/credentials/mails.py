@@ -82,7 +82,7 @@ def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User) -
             to=invitation.client.email,
             language=invitation.language,
             values={"agency": str(agency), **letter.values},
-            name=invitation.greeting_name,
+            name=invitation.stated_name,
             link=f"{settings.SITE_URL}{client_address(agency, customer.merged_into or customer, 'invitations:space_credentials')}",
             signature=f"{by}\n{agency}",
             footer_reason=_("You’re receiving this e-mail because you gave %(agency)s access in the Partner Portal."),

@@ -96,14 +96,15 @@ def _shortened(name: str) -> str:
 
 def _type_of_archive(file: IO[bytes]) -> str:
     try:
-        # Reads the directory at the end of the file, and unpacks nothing but the name of an OpenDocument type.
+        # Reads the directory at the end of the file, and unpacks nothing. The name of an OpenDocument type isn't compressed.
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()[:1000]
             names = [entry.filename for entry in entries]
             if "[Content_Types].xml" in names:
                 return next((kind for folder, kind in _OFFICE_FOLDERS.items() if any(name.startswith(folder) for name in names)), ZIP)
-            if entries and entries[0].filename == "mimetype" and entries[0].file_size <= 100:
-                kind = archive.read(entries[0]).decode("ascii", "replace")
+            first = entries[0] if entries else None
+            if first and first.filename == "mimetype" and first.compress_type == zipfile.ZIP_STORED and first.file_size <= 100:
+                kind = archive.read(first).decode("ascii", "replace")
                 return kind if kind in LABELS else ZIP
     except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError):
         return UNKNOWN

@@ -222,7 +222,7 @@ def _client_letter(invitation: AccessInvitation, letter: Letter, *, by: User | N
         to=invitation.client.email,
         language=invitation.language,
         values={**_values(invitation), **letter.values},
-        name=invitation.greeting_name,
+        name=invitation.stated_name,
         link=letter.link or f"{settings.SITE_URL}{reverse('invitations:access_list')}",
         signature=f"{by}\n{agency}" if by else str(agency),
         footer_reason=_("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal."),

@@ -60,7 +60,7 @@ def send_to_clients(message: Message, invitations: Sequence[AccessInvitation]) -
             link=f"{settings.SITE_URL}{client_address(message.agency, message.customer, 'invitations:space_messages')}",
             more_links=[(_("Turn off these e-mails"), f"{settings.SITE_URL}{reverse('invitations:client_data')}")],
             values=_values(message),
-            name=invitation.greeting_name,
+            name=invitation.stated_name,
             signature=str(message.agency),
             footer_reason=_("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal."),
             agency=message.agency,

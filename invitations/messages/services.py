@@ -41,7 +41,7 @@ def send_as_client(*, space: Space, text: str, number: str) -> Message:
     current = lock_space(space)
 
     def add() -> Message:
-        name = space.client.full_name or current.invitations[0].name
+        name = space.client.full_name or current.invitations[0].stated_name
         message = _add(current.customer, text=text, side=Side.CLIENT, author=space.client, name=name)
         record("message.received", message, by=None, source=AuditEvent.Source.WEB)
         return message

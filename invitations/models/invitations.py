@@ -221,9 +221,14 @@ class AccessInvitation(Pending, LimitedAccess, AccessScope):
         return self.name or self.company
 
     @property
-    def greeting_name(self) -> str:
-        """The client's name for greetings, empty if only the address is known."""
+    def stated_name(self) -> str:
+        """The client's name, empty if it is unknown. Then their address can stand in its place, which only the agency may see."""
         return "" if "@" in self.name else self.name
+
+    @property
+    def name_for_others(self) -> str:
+        """The name that the customer's other clients see."""
+        return self.stated_name or self.company or str(_("Client"))
 
     @classmethod
     def term_in_days(cls) -> int:

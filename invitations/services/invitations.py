@@ -242,14 +242,17 @@ def expire_invitation(invitation: AccessInvitation) -> None:
 
 
 @transaction.atomic
-def end_access_on_its_day(invitation: AccessInvitation) -> None:
+def end_access_on_its_day(invitation: AccessInvitation, *, even_if_reopened: bool = False) -> None:
     """End an access whose last day has passed and notify both parties.
+
+    If its project is open again, the access would continue, but not if the client's account is being closed (`even_if_reopened`).
 
     Raises:
         InvalidTransition: The client has since extended the access, its project is open again, or it was ended.
     """
     locked = _lock(invitation, Status.DISCONNECTED)
-    if locked.status != Status.CONNECTED or (locked.project and locked.project.is_open):
+    is_reopened = bool(locked.project and locked.project.is_open)
+    if locked.status != Status.CONNECTED or (is_reopened and not even_if_reopened):
         raise InvalidTransition(locked.status, locked)
     assert locked.ends_on  # noqa: S101  # past its last day
     _end(locked, Status.DISCONNECTED, at=end_of_day(locked.agency.time_zone, locked.ends_on))

@@ -5,10 +5,13 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.http import Http404, HttpResponseBase
+from django.shortcuts import redirect
 
+from invitations.space.addresses import client_address
 from invitations.space.queries import Space, client_space
 from invitations.space.services import SpaceClosed
 from partnerportal.agencies.access import ClientRequest, client_view
+from partnerportal.agencies.form_recovery import save_form_input
 
 P = ParamSpec("P")
 
@@ -25,7 +28,7 @@ def space_view(
     """Restrict a view to clients with connected access to the agency in the path, and set `request.space`.
 
     The view doesn't receive the agency. Others get 404, also if the access ends while the view runs. A client with
-    several customers chooses one with `?customer=`.
+    several customers chooses one with `?customer=`, so that a form never reaches another customer than the page showed.
     """
 
     def decorate(view: Callable[Concatenate[SpaceRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -34,6 +37,8 @@ def space_view(
             space = client_space(request.user, agency, request.GET.get("customer", ""))
             if space is None:
                 raise Http404
+            if len(space.customers) > 1 and "customer" not in request.GET:
+                return _name_customer(request, space, has_page="GET" in methods)
             request.space = space
             try:
                 return view(request, *args, **kwargs)
@@ -46,3 +51,17 @@ def space_view(
         return cast(Callable[..., HttpResponseBase], view_of_client)
 
     return decorate
+
+
+def _name_customer(request: Any, space: Space, *, has_page: bool) -> HttpResponseBase:
+    """Redirect to the address that names a customer. The input of a form is kept, for its sender to check."""
+    if request.method != "POST":
+        query = request.GET.copy()
+        query["customer"] = space.customer.pk
+        return redirect(f"{request.path}?{query.urlencode()}")
+    # When the form was opened, the client had a single customer: the one of the earliest access.
+    first = space.customers[-1]
+    if not has_page:
+        return redirect(client_address(space.agency, first))
+    save_form_input(request, confirming=True)
+    return redirect(f"{request.path}?customer={first.pk}")

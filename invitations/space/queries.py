@@ -12,6 +12,9 @@ from invitations.queries import CustomerAccess, combine_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 
+#: Keys in an address with this number of digits are too large for the database.
+MAX_KEY_LENGTH = 19
+
 
 @dataclass(frozen=True)
 class Space:
@@ -58,17 +61,31 @@ def client_space(client: User, agency: str, customer: str = "") -> Space | None:
     of_agency = Q(agency=int(agency[1:])) if is_key else Q(agency__profile__slugs__slug=agency)
     invitations = list(_connected().filter(of_agency, client=client))
     customers = list({home.pk: home for home in map(_home, invitations)}.values())
-    chosen = {str(invitation.customer_id): _home(invitation) for invitation in invitations}
+    chosen = {str(key): home for key, home in [(one.customer_id, _home(one)) for one in invitations] for key in (key, home.pk)}
+    if customers and customer not in {"", *chosen}:
+        customer = _merged_into(customer)
     home = chosen.get(customer, customers[0] if customers else None) if not customer or customer in chosen else None
     if home is None:
         return None
     return _space(home, [invitation for invitation in invitations if _home(invitation) == home], customers=customers)
 
 
+def _merged_into(customer: str) -> str:
+    """Return the key of the customer that another one was merged into, for addresses in earlier e-mails."""
+    known = Customer.objects.filter(pk=customer) if customer.isdecimal() and len(customer) < MAX_KEY_LENGTH else Customer.objects.none()
+    return str(known.values_list("merged_into", flat=True).first())
+
+
 def preview_space(invitation: AccessInvitation) -> Space:
-    """Return the space of a connected invitation's client, as a member of the agency looks at it."""
+    """Return the space of a connected invitation's client, as a member of the agency looks at it.
+
+    Raises:
+        AccessInvitation.DoesNotExist: The access has since ended.
+    """
     home = _home(invitation)
     invitations = list(_connected().filter(of_customer(home), client=invitation.client_id))
+    if not invitations:
+        raise AccessInvitation.DoesNotExist
     return _space(home, invitations, customers=[home], preview=invitation)
 
 

@@ -11,6 +11,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer, Project, Task
+from invitations.models import AccessInvitation
 from invitations.space.access import SpaceRequest, space_view
 from invitations.space.addresses import agency_address
 from invitations.space.overview import client_overview, staff_overview
@@ -64,13 +65,14 @@ def as_client(request: AgencyRequest, pk: int, invitation: int) -> HttpResponseB
     """Show a page of the client's space as the client sees it. Each view is recorded."""
     customer = shared_customer(request, pk)
     connected = request.agency.access_invitations.connected().filter(of_customer(customer))
-    space = preview_space(get_object_or_404(connected.select_related("agency", "customer__merged_into"), pk=invitation))
+    shown = get_object_or_404(connected.select_related("agency", "customer__merged_into"), pk=invitation)
     tab = next((tab for tab in TABS if tab.key == request.GET.get("tab", TABS[0].key)), None)
     if tab is None:
         raise Http404
     try:
+        space = preview_space(shown)
         record_preview(space, by=request.user)
-    except SpaceClosed as error:
+    except (AccessInvitation.DoesNotExist, SpaceClosed) as error:
         raise Http404 from error
     viewer = cast(Any, request)
     viewer.space = space

@@ -15,7 +15,7 @@ from invitations.models import AccessInvitation, Approval, ApprovalDecision
 from invitations.services.invitations import revoke_access
 from invitations.space.queries import client_space
 from invitations.space.services import SpaceClosed
-from partnerportal.agencies.models import DigestItem, Mode, Notification
+from partnerportal.agencies.models import DigestItem, Mode, Notification, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
@@ -111,6 +111,16 @@ def test_older_version_cannot_be_requested(cast: Cast, mill: Customer) -> None:
     VersionFactory(file=shared)
     with pytest.raises(Exception, match="newer version"):
         services.request_version_approval(old, by=cast.stan)
+
+
+def test_members_cannot_decide_as_clients(kim: Client, cast: Cast, mill: Customer) -> None:
+    approval = TextApprovalFactory(customer=mill)
+    # Kim has since joined the team.
+    cast.alder.memberships.create(user=cast.kim, role=Role.STAFF)
+    decision = {"outcome": "approved", "comment": "", "sha256": approval.sha256}
+    assert "You work for Alder Web" in kim.post(f"/my/alder/approvals/{approval.pk}/", decision, follow=True).content.decode()
+    approval.refresh_from_db()
+    assert approval.is_open
 
 
 def test_changes_need_a_comment(kim: Client, mill: Customer) -> None:

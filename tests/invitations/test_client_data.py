@@ -23,9 +23,11 @@ from invitations.client_data.models import AddressChange, DataExport, DataExport
 from invitations.client_data.tasks import purge_data_exports, sweep_data_exports
 from invitations.models import AccessInvitation, AccessRequest, ApprovalDecision, MessageOptOut
 from invitations.services import access_requests, invitations
+from invitations.tasks import end_access
 from partnerportal.accounts.models import User
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData, PersonalFile
 from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD, purge_unconfirmed
+from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
@@ -33,7 +35,7 @@ from tests.concurrency import at_once
 from tests.customers.test_import_worker import nobody_writes, somebody_waits
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.credentials import CredentialFactory, CredentialRevealFactory
-from tests.factories.customers import CustomerFactory
+from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.files import CONTENT, SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.messages import MessageFactory
@@ -239,7 +241,7 @@ def test_a_client_known_only_by_the_address_is_called_by_the_new_one(cast: Cast,
     for invitation in (*unnamed, named):
         invitation.refresh_from_db()
     assert [invitation.name for invitation in (*unnamed, named)] == [NEW, NEW, "Kim Kowalski"]
-    assert [unnamed[0].greeting_name, named.greeting_name] == ["", "Kim Kowalski"]
+    assert [unnamed[0].stated_name, named.stated_name] == ["", "Kim Kowalski"]
 
 
 @zeal_ignore()  # allauth queries the user repeatedly while signing in.
@@ -313,6 +315,16 @@ def test_an_address_that_is_taken_in_the_meantime(cast: Cast) -> None:
         addresses.confirm_change(cast.kim, old_code=old_code, new_code=new_code)
 
 
+def test_who_joined_a_team_in_the_meantime_keeps_the_address(cast: Cast, kim: Client) -> None:
+    addresses.start_change(cast.kim, email=NEW)
+    old_code, new_code = codes()
+    cast.birch.memberships.create(user=cast.kim, role=Role.STAFF)
+    assert kim.get("/my/data/address/confirm/")["Location"] == "/accounts/email/"
+    with pytest.raises(ValidationError, match="no longer valid"):
+        addresses.confirm_change(cast.kim, old_code=old_code, new_code=new_code)
+    assert User.objects.get(pk=cast.kim.pk).email == "kim@client.example"
+
+
 def test_an_address_of_the_agencys_team_is_refused(cast: Cast, kim: Client) -> None:
     ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     response = kim.post("/my/data/address/", {"email": "stan+kim@alder.example"})
@@ -381,6 +393,18 @@ def test_closing_ends_everything_and_empties_the_account(cast: Cast, kim: Client
         assert client.get("/my/")["Location"].startswith("/accounts/login/code/")
     User.objects.filter(pk=user.pk).update(date_joined=timezone.now() - timedelta(days=9))
     assert purge_unconfirmed() == 0
+
+
+@zeal_ignore()  # The same.
+def test_closing_ends_access_past_its_last_day_whose_project_is_open_again(cast: Cast) -> None:
+    project = ProjectFactory(customer__agency=cast.alder, status="active")
+    past = timezone.localdate() - timedelta(days=2)
+    given = ConnectedFactory(customer=project.customer, client=cast.kim, term="project", project=project, ends_on=past)
+    close_account(cast.kim)
+    end_access()
+    given.refresh_from_db()
+    assert given.status == "disconnected"
+    assert not OutgoingMail.objects.filter(kind="access_continues").exists()
 
 
 def test_the_address_of_a_closed_account_can_begin_anew(cast: Cast, kim: Client) -> None:

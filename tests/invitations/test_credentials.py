@@ -30,6 +30,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory
+from tests.invitations.end_helpers import until
 from tests.invitations.test_transitions import a_transaction_waits
 from tests.polling import eventually
 
@@ -123,6 +124,14 @@ def test_nothing_is_revealed_after_a_change(stan: Client, kim: Client, cast: Cas
     assert not CredentialReveal.objects.exists()
     # Restoring a customer makes its credentials available again.
     assert [row.sealed is None for row in Credential.objects.all()] == ([] if change == "erased" else [change != "archived"])
+
+
+def test_nothing_can_be_revealed_after_the_last_day(stan: Client, credential: Credential) -> None:
+    # No task has stored the end yet.
+    until(credential.invitation, timezone.localdate() - timedelta(days=2))
+    for response in (stan.get(page_of(credential)), stan.post(page_of(credential))):
+        assert response["Location"] == f"/customers/{credential.invitation.customer_id}/shared/credentials/"
+    assert not CredentialReveal.objects.exists()
 
 
 def test_archived_customers_are_read_only_but_the_client_can_delete(

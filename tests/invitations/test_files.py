@@ -487,9 +487,9 @@ def test_downloads_are_attachments_that_browsers_do_not_run(kim: Client, mill: C
     assert body(response) == CONTENT
 
 
-def archive(*names: str, **contents: bytes) -> bytes:
+def archive(*names: str, method: int = zipfile.ZIP_STORED, **contents: bytes) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as file:
+    with zipfile.ZipFile(stream, "w", method) as file:
         for name in names:
             file.writestr(name, b"x")
         for name, content in contents.items():
@@ -539,6 +539,13 @@ def test_no_download_has_a_type_that_browsers_run(cast: Cast, kim: Client, mill:
 @given(st.binary(max_size=300), st.sampled_from([b"", b"PK\x03\x04", b"%PDF", b"<html", b"RIFF"]))
 def test_any_content_has_a_type(content: bytes, start: bytes) -> None:
     assert served_type(detect_type(io.BytesIO(start + content)))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_compression_has_a_type(method: int) -> None:
+    content = archive(method=method, mimetype=b"application/vnd.oasis.opendocument.text")
+    for position in range(30, len(content)):
+        assert detect_type(io.BytesIO(content[:position] + b"\x7f" + content[position + 1 :]))
 
 
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8))

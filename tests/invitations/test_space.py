@@ -8,16 +8,23 @@ from django.test import Client
 from customers.merging.services import merge_customers
 from customers.models import Project
 from customers.services.customers import archive_customer
-from invitations.models import AccessInvitation
+from customers.services.submissions import new_form_number
+from invitations.messages.services import send_as_client
+from invitations.models import AccessInvitation, Message
+from invitations.services.access_requests import grant_request
 from invitations.space.queries import client_space
 from invitations.space.tabs import TABS
+from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
+from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.agencies import AgencyFactory
+from tests.factories.credentials import NeedFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
-from tests.factories.invitations import ConnectedFactory, InvitationFactory
+from tests.factories.files import TextApprovalFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
@@ -27,7 +34,7 @@ def given_by(client: Any, agency: Any, **fields: Any) -> AccessInvitation:
 
 
 def page(client: Client, address: str = "/my/alder/") -> str:
-    return client.get(address).content.decode()
+    return client.get(address, follow=True).content.decode()
 
 
 def content(page: str) -> str:
@@ -108,6 +115,52 @@ def test_another_client_of_the_customer_has_own_access(kim: Client, cast: Cast) 
     assert "charlie@birch.example" not in page(kim)
 
 
+def test_other_clients_never_see_an_address(kim: Client, cast: Cast) -> None:
+    # Kim has an account without a name, and the request went to an address that no contact has.
+    User.objects.filter(pk=cast.kim.pk).update(full_name="")
+    cast.kim.refresh_from_db()
+    customer = CustomerFactory(agency=cast.alder, kind="person", company="", first_name="Lea", last_name="Lang", email="lea@client.example")
+    ConnectedFactory(customer=customer, client=cast.charlie)
+    asked = AccessRequestFactory(customer=customer, email=cast.kim.email)
+    given = grant_request(asked, client=cast.kim, scope="full", areas=[])
+    assert given.display_name == cast.kim.email
+    approval = TextApprovalFactory(customer=customer)
+    decision = {"outcome": "approved", "comment": "", "sha256": approval.sha256}
+    assert kim.post(f"/my/alder/approvals/{approval.pk}/", decision).status_code == 302
+    space = client_space(cast.kim, "alder")
+    assert space is not None
+    send_as_client(space=space, text="Hello", number=new_form_number(another=True))
+    charlie = Client()
+    charlie.force_login(cast.charlie)
+    for path in ("", "messages/", f"approvals/{approval.pk}/"):
+        shown = content(page(charlie, f"/my/alder/{path}"))
+        assert cast.kim.email not in shown and "Client" in shown, path
+    mails = OutgoingMail.objects.filter(to_email=cast.charlie.email)
+    assert sorted(mails.values_list("kind", flat=True)) == ["approval_decided", "message"]
+    assert not any(cast.kim.email in mail.subject + mail.text for mail in mails)
+
+
+# --- Several customers of one client -----------------------------------------------------------------------------------
+
+
+def test_form_of_a_page_that_named_no_customer_never_reaches_another_one(kim: Client, cast: Cast) -> None:
+    mill = given_by(cast.kim, cast.alder)
+    written = {"text": "Only for Mill", "form_number": new_form_number(another=True)}
+    kim.get("/my/alder/messages/")
+    shop = given_by(cast.kim, cast.alder)
+    response = kim.post("/my/alder/messages/", written, follow=True)
+    assert not Message.objects.exists()
+    address = f"/my/alder/messages/?customer={mill.customer_id}"
+    assert response.redirect_chain == [(address, 302)]
+    assert "Only for Mill" in response.content.decode()
+    kim.post(address, written)
+    assert Message.objects.get().customer == mill.customer
+    # A page without a customer in its address can't be opened any more.
+    assert kim.get("/my/alder/files/?after=x")["Location"] == f"/my/alder/files/?after=x&customer={shop.customer_id}"
+    need = NeedFactory(invitation=shop)
+    assert kim.post(f"/my/alder/credentials/needs/{need.pk}/invited/")["Location"] == f"/my/alder/?customer={mill.customer_id}"
+
+
 # --- Merged and archived customers -------------------------------------------------------------------------------------
 
 
@@ -120,15 +173,29 @@ def test_space_of_the_first_shows_what_moved(kim: Client, cast: Cast, both: bool
     rated = ProjectFactory(customer=second, title="Rated", is_shared=True)
     ReviewFactory(review_request__customer=second, review_request__project=rated)
     given = ConnectedFactory(customer=second, client=cast.kim)
+    before = f"/my/alder/?customer={second.pk}"
     if both:
         # The access of the second customer stays with it.
         ConnectedFactory(customer=first, client=cast.kim, scope="partial", areas=["email"])
     merge_customers(first, second, values={}, by=cast.alice)
-    shown = page(kim, f"/my/alder/?customer={second.pk}" if both else "/my/alder/")
+    # Addresses in earlier e-mails still work.
+    assert kim.get(before).status_code == 200
+    shown = page(kim, before)
     assert all(title in shown for title in ("Of the first", "Of the second", "Rated"))
     space = client_space(cast.kim, "alder")
     assert space is not None and (space.customer, space.customers) == (first, [first])
     assert given in space.invitations and len(space.invitations) == 1 + both
+
+
+def test_access_granted_for_a_merged_customer_opens_the_space_of_the_first(kim: Client, cast: Cast) -> None:
+    first, second = CustomerFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
+    asked = [AccessRequestFactory(customer=customer, email=cast.kim.email) for customer in (first, second)]
+    # Both requests can still be answered. The second one stays with its customer.
+    merge_customers(first, second, values={}, by=cast.alice)
+    given = grant_request(asked[1], client=cast.kim, scope="full", areas=[])
+    assert given.customer == second
+    for customer in (first, second):
+        assert kim.get(f"/my/alder/?customer={customer.pk}").status_code == 200
 
 
 def test_archived_customers_are_read_only(kim: Client, stan: Client, cast: Cast) -> None:

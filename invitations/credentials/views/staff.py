@@ -88,9 +88,14 @@ def shared_credential(request: AgencyRequest, pk: int, credential: int) -> HttpR
         with conflict_messages(request), errors_as_messages(request):
             context["content"] = services.reveal(stored, customer=customer, by=request.user)
             return render(request, "invitations/shared/credential.html", context)
-    elif stored.deleted_at is None and stored.invitation.covers(stored.area) and not customer.is_archived:
+    elif _can_be_revealed(stored) and not customer.is_archived:
         return render(request, "invitations/shared/credential.html", context)
     return redirect("invitations:shared_credentials", pk)
+
+
+def _can_be_revealed(credential: Credential) -> bool:
+    invitation = credential.invitation
+    return credential.deleted_at is None and not invitation.is_closed and invitation.covers(credential.area)
 
 
 def _credentials(customer: Customer) -> Any:

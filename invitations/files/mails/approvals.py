@@ -37,7 +37,7 @@ def send_approval_withdrawn(approval: Approval, *, by: User) -> None:
 
 def send_approval_decided(decision: ApprovalDecision, *, space: Space) -> None:
     """Notify the agency, and all clients who could have decided, of the decision with its comment."""
-    approval, who = decision.approval, space.invitations[0].display_name
+    approval, given = decision.approval, space.invitations[0]
     is_approved = decision.outcome == Outcome.APPROVED
     letter = Letter(
         kind="approval_decided",
@@ -46,7 +46,7 @@ def send_approval_decided(decision: ApprovalDecision, *, space: Space) -> None:
         quote=decision.comment,
         quote_label=_("Comment:"),
         button=_("View approval"),
-        values={"who": who},
+        values={"who": lambda: given.name_for_others},
     )
-    send_to_members(letter, approval, client=space.client, who=who, requested_by=approval.requested_by_id)
+    send_to_members(letter, approval, client=space.client, who=given.display_name, requested_by=approval.requested_by_id)
     send_to_clients(letter, approval, by=None, page=_PAGE)

@@ -29,7 +29,7 @@ def send_to_clients(letter: Letter, item: Item, *, by: User | None, page: str) -
                 letter,
                 to=invitation.client.email,
                 language=invitation.language,
-                name=invitation.greeting_name,
+                name=invitation.stated_name,
                 values={"agency": str(agency), "title": item.title, **letter.values},
                 link=f"{settings.SITE_URL}{client_address(agency, customer, page, item.pk)}",
                 signature=f"{by}\n{agency}" if by else str(agency),

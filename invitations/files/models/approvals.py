@@ -207,3 +207,8 @@ class ApprovalDecision(models.Model):
 
     def __str__(self) -> str:
         return self.get_outcome_display()
+
+    @property
+    def name_for_clients(self) -> str:
+        """The name of who decided, as all clients of the customer see it: never their address."""
+        return (self.decided_by and self.decided_by.full_name) or str(_("Client"))

@@ -88,9 +88,11 @@ def decide(approval: Approval, *, space: Space, outcome: str, comment: str, sha2
     Raises:
         SpaceClosed: The client's access was ended or doesn't include the area, or the approval isn't shared any more.
         InvalidTransition: Another client has decided, or the agency has withdrawn the request.
-        ValidationError: The customer is archived, or the client saw something else.
+        ValidationError: The customer is archived, the client saw something else, or has since joined the agency's team.
     """
     space = lock_space(space)
+    if space.agency.memberships.filter(user=space.client).exists():
+        raise ValidationError(_("You work for %(agency)s, so you can’t decide as a client.") % {"agency": space.agency}, "own_agency")
     if not shared_with(space, Approval).filter(pk=approval.pk).exists():
         raise SpaceClosed
     locked = _lock(approval)
