@@ -31,6 +31,7 @@ from tests.factories.credentials import CredentialRevealFactory, NeedFactory, Ne
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.messages import MessageFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -303,6 +304,7 @@ def test_access_pages_are_german(busy: Cast) -> None:
     )
     file = SharedFileFactory(customer=customer, title="Größe", area="email", from_client=True, uploaded_by=busy.kim)
     approval = TextApprovalFactory(customer=customer, title="Größe", text="Größe", area="email", requested_by=busy.alice)
+    MessageFactory(customer=customer, text="Größe", author_name="Ute Größe")
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
     for path in (
@@ -320,6 +322,8 @@ def test_access_pages_are_german(busy: Cast) -> None:
         approval.get_absolute_url(),
         f"{customer.get_absolute_url()}shared/",
         f"{customer.get_absolute_url()}shared/as-client/{given.pk}/",
+        f"{customer.get_absolute_url()}shared/messages/",
+        "/messages/",
         f"{customer.get_absolute_url()}shared/credentials/",
         f"{customer.get_absolute_url()}shared/credentials/add/",
         f"{customer.get_absolute_url()}shared/credentials/{credential.pk}/",
@@ -335,6 +339,7 @@ def test_access_pages_are_german(busy: Cast) -> None:
     link = str(access_request.link).removeprefix(settings.SITE_URL)
     space = "/my/alder/"
     spaces = [f"{space}files/", f"{space}files/add/", f"{space}files/{file.pk}/", f"{space}files/{file.pk}/version/"]
+    spaces += [f"{space}messages/", "/my/data/", "/my/data/download/", "/my/data/address/", "/my/data/close/"]
     spaces += [f"{space}approvals/", f"{space}approvals/{approval.pk}/"]
     spaces += [f"{space}credentials/", f"{space}credentials/needs/{need.pk}/hand-over/"]
     mine = ["/my/", "/my/alder/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", f"/my/{given.pk}/extend/"]

@@ -40,6 +40,7 @@ from tests.factories.customers import (
 )
 from tests.factories.files import SharedFileFactory, TextApprovalFactory, VersionFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.messages import MessageFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -70,6 +71,7 @@ def fill(cast: Cast, rows: int) -> None:
             file = SharedFileFactory(customer=customer, uploaded_by=cast.stan)
             VersionFactory(file=file)
             TextApprovalFactory(customer=customer, requested_by=cast.stan)
+            MessageFactory(customer=customer)
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
         if cast.alder.custom_fields.count() < MAX_FIELDS:
             CustomFieldFactory(agency=cast.alder)
@@ -207,6 +209,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: f"{first_customer(cast)}shared/files/{cast.alder.shared_files.order_by('pk')[0].pk}/", True, 8),
     (lambda cast: f"{first_customer(cast)}shared/approvals/", True, 8),
     (lambda cast: f"{first_customer(cast)}shared/approvals/{cast.alder.approvals.order_by('pk')[0].pk}/", True, 6),
+    # Two of these are the savepoint of the read mark.
+    (lambda cast: f"{first_customer(cast)}shared/messages/", True, 10),
     ("/messages/", True, 6),
     ("/messages/?show=all", True, 6),
     ("/invitations/", True, 6),
@@ -329,17 +333,29 @@ def test_client_page(cast: Cast, given: int) -> None:
     assert len(queries) == 6
 
 
-def test_files_and_approvals_of_a_client(cast: Cast) -> None:
+def test_further_pages_of_a_client(cast: Cast) -> None:
     browser, taken = Client(), []
     browser.force_login(cast.kim)
-    customer = ConnectedFactory(customer__agency=cast.alder, client=cast.kim).customer
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    customer = given.customer
     for rows in (1, 12):
         for _ in range(rows):
             VersionFactory(file=SharedFileFactory(customer=customer, uploaded_by=cast.stan))
             approval = TextApprovalFactory(customer=customer, requested_by=cast.stan)
-        paths = ["files/", f"files/{cast.alder.shared_files.order_by('pk')[0].pk}/", "approvals/", f"approvals/{approval.pk}/"]
+            MessageFactory(customer=customer)
+            CredentialRevealFactory(credential__need=NeedFactory(invitation=given), by=UserFactory())
+        paths = [
+            "messages/",
+            "credentials/",
+            "files/",
+            f"files/{cast.alder.shared_files.order_by('pk')[0].pk}/",
+            "approvals/",
+            f"approvals/{approval.pk}/",
+        ]
         taken.append([len(queries_of(browser, f"/my/alder/{path}")) for path in paths])
     assert taken[0] == taken[1]
+    # Six for the session, the client, the access and the tabs; the thread and its read mark in a savepoint; needs, credentials, reveals
+    # and the deleted ones; files and approvals.
     assert max(taken[0]) <= 9
 
 

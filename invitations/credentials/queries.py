@@ -33,10 +33,10 @@ def deleted_of(access: AccessInvitation) -> list[Credential]:
     return _deleted(Credential.objects.filter(invitation=access))
 
 
-def count_open_needs(space: Space) -> int:
-    """Return the number of needs for which the client has to do something."""
+def open_needs(space: Space) -> QuerySet[AccessNeed]:
+    """Return the needs for which the client has to do something."""
     handed_over = Credential.objects.current().filter(need=OuterRef("pk"))
-    return shared_with(space, AccessNeed).filter(~Exists(handed_over), invited_at=None).count()
+    return shared_with(space, AccessNeed).filter(~Exists(handed_over), invited_at=None)
 
 
 def _with_credentials(needs: QuerySet[AccessNeed], accesses: Iterable[AccessInvitation]) -> list[AccessNeed]:

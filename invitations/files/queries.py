@@ -48,6 +48,6 @@ def attach_newest(files: Iterable[Any]) -> None:
         row.newest = newest[row.pk]
 
 
-def open_approvals(space: Space) -> int:
-    """Return the number of approvals that the client can decide."""
-    return approvals_in(space).filter(status=Approval.Status.OPEN).count() if space.writable else 0
+def open_approvals(space: Space) -> QuerySet[Approval]:
+    """Return the approvals that the client can decide."""
+    return approvals_in(space).filter(status=Approval.Status.OPEN) if space.writable else Approval.objects.none()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from customers.models import Customer
 from invitations.messages.models import Message, ReadMark, Side
@@ -26,9 +27,10 @@ def thread_for_client(space: Space) -> QuerySet[Message]:
     return thread(space.customer).filter(readable | Q(created_at__gte=since) if since else readable)
 
 
-def unread_for_client(space: Space) -> int:
-    """Return the number of messages in the space's thread that are new to the client."""
-    return unread_count(space.customer, space.client)
+def unread_for_client(space: Space) -> Coalesce:
+    """Return the expression of the number of messages in the space's thread that are new to the client."""
+    marks = ReadMark.objects.filter(customer=space.customer, user=space.client)
+    return Coalesce(Subquery(marks.values("unread")[:1]), 0)
 
 
 def unread_count(customer: Customer, user: User) -> int:

@@ -2,18 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Value
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from invitations.credentials.queries import count_open_needs
+from invitations.credentials.queries import open_needs
 from invitations.files.queries import open_approvals
 from invitations.messages.queries import unread_count, unread_for_client
 from invitations.space.addresses import space_address
 from invitations.space.queries import Space
 from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency
+from partnerportal.core.db_functions import CappedCount
+
+#: Maximum number of approvals or needs that a tab shows.
+MAX_COUNT = 99
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,8 @@ class Tab:
     client: str
     staff: str
     label: str | Promise
-    #: Number of new things, for the client and for a member.
-    client_unread: Callable[[Space], int] | None = None
+    #: Number of new things: an expression for the client, because one query counts those of all tabs, and a number for a member.
+    client_unread: Callable[[Space], Any] | None = None
     staff_unread: Callable[[Customer, User], int] | None = None
 
     @property
@@ -38,8 +45,18 @@ TABS = [
     Tab("invitations:space", "invitations:shared", _("Overview")),
     Tab("invitations:space_messages", "invitations:shared_messages", _("Messages"), unread_for_client, unread_count),
     Tab("invitations:space_files", "invitations:shared_files", _("Files")),
-    Tab("invitations:space_approvals", "invitations:shared_approvals", _("Approvals"), client_unread=open_approvals),
-    Tab("invitations:space_credentials", "invitations:shared_credentials", _("Credentials"), client_unread=count_open_needs),
+    Tab(
+        "invitations:space_approvals",
+        "invitations:shared_approvals",
+        _("Approvals"),
+        client_unread=lambda space: CappedCount(open_approvals(space), MAX_COUNT),
+    ),
+    Tab(
+        "invitations:space_credentials",
+        "invitations:shared_credentials",
+        _("Credentials"),
+        client_unread=lambda space: CappedCount(open_needs(space), MAX_COUNT),
+    ),
 ]
 
 
@@ -56,7 +73,9 @@ class TabLink:
 def client_tabs(space: Space, path: str) -> list[TabLink]:
     """Return the client's tabs. `path` is that of the current page, which can be below a tab."""
     links = [(tab, space_address(space, tab.client)) for tab in TABS]
-    unread = [tab.client_unread(space) if tab.client_unread else 0 for tab in TABS]
+    counts = [tab.client_unread(space) if tab.client_unread else Value(0) for tab in TABS]
+    # A count without any possible row is NULL.
+    unread = [count or 0 for count in Agency.objects.values_list(*counts).get(pk=space.agency.pk)]
     return _links([(tab.label, address) for tab, address in links], unread, path)
 
 

@@ -15,6 +15,9 @@ from icalendar import Calendar, Event
 from customers.models import Contract, Customer
 from customers.services.customers import archive_customer, erase_customer
 from customers.services.items import complete_task, update_item
+from invitations.models import Term
+from invitations.services.invitations import revoke_access
+from invitations.services.terms import extend_access
 from partnerportal.agencies.models import Membership
 from partnerportal.agencies.services.team import leave, remove_member
 from partnerportal.desk.calendar import views
@@ -22,6 +25,7 @@ from partnerportal.desk.calendar.models import CalendarFeed
 from partnerportal.desk.calendar.services import end_feed, replace_link, save_feed
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
+from tests.factories.invitations import ConnectedFactory
 
 #: Longer than a line, with every character that has a meaning in iCalendar, and characters of two and four bytes.
 ODD = "Größe, Länge; Gewicht: „ätsch“ \\ 100 % 🚲 und eine Donaudampfschifffahrtsgesellschaftskapitänsmützenschleife 🎉"
@@ -74,13 +78,16 @@ def customer(cast: Cast) -> Customer:
 
 
 @pytest.fixture
-def items(customer: Customer) -> dict[str, Any]:
+def items(cast: Cast, customer: Customer) -> dict[str, Any]:
     """One object of each kind."""
     return {
         "task": TaskFactory(customer=customer, title="Call back", due_on=days(3)),
         "project": ProjectFactory(customer=customer, title="Relaunch", due_on=days(40)),
         "domain": DomainFactory(customer=customer, name="mühle.example", expires_on=days(60)),
         "contract": ContractFactory(customer=customer, product="Care plan", ends_on=days(200), notice_count=3, notice_unit="months"),
+        "access": ConnectedFactory(
+            agency=cast.alder, customer=customer, client=cast.kim, name="Kim Client", company="", term="month", ends_on=days(20)
+        ),
     }
 
 
@@ -104,7 +111,7 @@ def test_a_feed_is_valid_icalendar(cast: Cast, customer: Customer, items: dict[s
     assert calendar.errors == []
     found = calendar.walk("VEVENT")
     # The contract has two.
-    assert len(found) == 6
+    assert len(found) == 7
     for event in found:
         assert event.errors == []
         for name in ("UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "URL", "SEQUENCE", "LAST-MODIFIED"):
@@ -126,6 +133,7 @@ def test_events_are_whole_days_and_link_to_their_objects(cast: Cast, items: dict
         f"domain-{items['domain'].pk}": ("Domain expires: mühle.example", days(60), f"/domains/{items['domain'].pk}/edit/"),
         f"cancel-{contract.pk}": ("Cancel by: Care plan", contract.cancel_by, f"/contracts/{contract.pk}/edit/"),
         f"contract-{contract.pk}": ("Contract ends: Care plan", days(200), f"/contracts/{contract.pk}/edit/"),
+        f"access-{items['access'].pk}": ("Access ends: Kim Client", days(20), f"/invitations/{items['access'].pk}/"),
     }
     assert found.keys() == expected.keys()
     for key, (summary, day, path) in expected.items():
@@ -156,6 +164,18 @@ def test_days_are_the_same_in_every_time_zone(cast: Cast, customer: Customer, zo
 def test_a_contract_without_notice_period_has_one_event(cast: Cast, customer: Customer) -> None:
     contract = ContractFactory(customer=customer, product="Care", ends_on=days(30), notice_count=0)
     assert [*events(path_of(cast, cast.alice))] == [f"contract-{contract.pk}"]
+
+
+def test_an_end_of_access_moves_with_an_extension_and_disappears_with_the_access(cast: Cast, items: dict[str, Any]) -> None:
+    given, path = items["access"], path_of(cast, cast.alice)
+    before = events(path)[f"access-{given.pk}"]
+    extend_access(given, ends_on=days(20), term=Term.QUARTER)
+    after = events(path)[f"access-{given.pk}"]
+    given.refresh_from_db()
+    assert after.decoded("DTSTART") == given.ends_on > before.decoded("DTSTART")
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    revoke_access(given)
+    assert f"access-{given.pk}" not in events(path)
 
 
 def test_the_same_object_keeps_its_identifier(cast: Cast, customer: Customer) -> None:
@@ -214,7 +234,7 @@ def test_the_period_begins_in_the_members_time_zone(cast: Cast, customer: Custom
 
 def test_customers_that_are_no_longer_active_are_left_out(cast: Cast, customer: Customer, items: dict[str, Any]) -> None:
     path = path_of(cast, cast.alice)
-    assert len(events(path)) == 5
+    assert len(events(path)) == 6
     archive_customer(customer, by=cast.alice)
     assert events(path) == {}
     erase_customer(customer, by=cast.alice)

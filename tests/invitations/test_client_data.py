@@ -157,14 +157,17 @@ def test_only_the_person_can_open_the_download(cast: Cast, kim: Client) -> None:
     assert not DataExportPart.objects.exists()
 
 
-@pytest.mark.parametrize("page", ["download/", "address/", "close/"])
-def test_an_old_session_signs_in_again_with_a_code(cast: Cast, kim: Client, page: str) -> None:
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("page", ["download/", "download/%d/", "address/", "address/confirm/", "close/"])
+def test_an_old_session_signs_in_again_with_a_code(cast: Cast, kim: Client, page: str, method: str) -> None:
+    export = written(exports.start_export(cast.kim))
     User.objects.filter(pk=cast.kim.pk).update(password=UNUSABLE_PASSWORD)
     kim.force_login(User.objects.get(pk=cast.kim.pk))
     session = kim.session
     session["signed_in_at"] = 0
     session.save()
-    response = kim.get(f"/my/data/{page}")
+    response = getattr(kim, method)(f"/my/data/{page.replace('%d', str(export.pk))}")
     assert response["Location"].startswith("/accounts/login/code/")
     assert "_auth_user_id" not in kim.session
 

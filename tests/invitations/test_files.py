@@ -14,6 +14,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from gunicorn.config import Config
+from gunicorn.http import RequestParser
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -331,13 +333,26 @@ def test_files_have_at_most_10_mb(kim: Client, mill: Customer, size: int) -> Non
     assert SharedFile.objects.count() == (size <= 10 * MB)
 
 
-@pytest.mark.parametrize("left", [0.2, 0.5, 0.9])
-def test_truncated_uploads_are_refused(kim: Client, mill: Customer, left: float) -> None:
-    data = encode_multipart(BOUNDARY, {"area": "email", "file": pdf(content=b"x" * 100_000), "complete": "1"})
-    sent = data[: int(len(data) * left)]
-    # gunicorn passes on what it received when the connection broke off.
-    response = kim.generic("POST", "/my/alder/files/add/", sent, MULTIPART_CONTENT)
-    assert response.status_code in {200, 400}
+#: Ends of what the server receives of an upload: inside the file, after its last byte, inside the delimiter, and after each of the parts.
+BROKEN_OFF = {"inside": b"xxx", "last byte": b"x\r\n", "delimiter": b"x\r\n--B", "file": b"x\r\n--%s\r\n", "title": b"Offer\r\n--%s\r\n"}
+
+
+@pytest.mark.parametrize("end", BROKEN_OFF)
+def test_uploads_that_broke_off_are_refused(kim: Client, mill: Customer, end: str) -> None:
+    values = {"area": "email", "file": pdf(content=b"x" * 100_000), "title": "Offer", "complete": "1"}
+    data = encode_multipart(BOUNDARY, values)
+    last = BROKEN_OFF[end].replace(b"%s", BOUNDARY.encode())
+    sent = data[: data.index(last) + len(last)].removesuffix(b"\r\n" if end == "last byte" else b"")
+    # gunicorn passes on what it received when a connection broke off, without an error.
+    head = f"POST / HTTP/1.1\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    received = next(RequestParser(Config(), iter([head, sent]), ("127.0.0.1", 1))).body
+    environ = {"wsgi.input": received, "CONTENT_LENGTH": str(len(data))}
+    response = kim.generic("POST", "/my/alder/files/add/", data, MULTIPART_CONTENT, **environ)
+    assert response.status_code == 200
+    errors = response.context["form"].errors
+    assert "complete" in errors
+    # Django discards a file whose end is missing.
+    assert ("file" in errors) == (end in {"inside", "last byte", "delimiter"})
     assert not SharedFile.objects.exists()
     assert not FileChunk.objects.exists()
 

@@ -26,7 +26,7 @@ class VersionForm(WordedForm, forms.Form):
     """A file that becomes a new version."""
 
     file = forms.FileField(label=gettext_lazy("File"))
-    #: Last in the form, so it is missing if the connection broke off. The server would take what it received for the file.
+    #: Last in the form, so it is missing if the connection broke off after the file. The fields in between would be lost.
     complete = forms.CharField(
         initial="1",
         widget=forms.HiddenInput,

@@ -28,11 +28,14 @@ _SUMMARIES: dict[str, Promise] = {
     "domain": gettext_lazy("Domain expires: %(title)s (%(customer)s)"),
     "contract": gettext_lazy("Contract ends: %(title)s (%(customer)s)"),
     "cancel": gettext_lazy("Cancel by: %(title)s (%(customer)s)"),
+    "access": gettext_lazy("Access ends: %(title)s (%(customer)s)"),
 }
 #: Labels of the other date by kind.
 _OTHER_DAYS: dict[str, Promise] = {"contract": gettext_lazy("Cancel by"), "cancel": gettext_lazy("Ends on")}
 #: The kind of the object, where it isn't the kind of the event.
 _OBJECTS = {"cancel": "contract"}
+#: The page of an object, where it isn't a form of `customers`.
+_PAGES = {"access": "invitations:detail"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def _entries(rows: list[tuple[Any, ...]]) -> Iterator[Entry]:
     for kind, pk, day, title, customer, person, priority, other_day, created_at in rows:
         concerned = _OBJECTS.get(kind, kind)
         changed_at, number = changes.get((concerned, pk), (created_at, 0))
-        url = f"{settings.SITE_URL}{address(f'customers:{concerned}_edit', pk)}"
+        url = f"{settings.SITE_URL}{address(_PAGES.get(kind, f'customers:{concerned}_edit'), pk)}"
         yield Entry(
             key=f"{kind}-{pk}",
             day=day,

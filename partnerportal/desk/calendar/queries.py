@@ -9,6 +9,7 @@ from django.db.models import CharField, Count, DateField, F, IntegerField, Max, 
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from customers.models import Contract, Customer, Domain, Project
+from invitations.models import AccessInvitation
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.compiled import compiled
@@ -49,9 +50,16 @@ KINDS = (
     Kind("contract", _active_contracts, _CONTRACT_TITLE, other_day="cancel_by"),
     # Without a notice period, the end is the only date.
     Kind("cancel", lambda: _active_contracts().exclude(cancel_by=F("ends_on")), _CONTRACT_TITLE, day="cancel_by", other_day="ends_on"),
+    Kind("access", lambda: AccessInvitation.objects.not_ended(), Coalesce(NullIf("company", Value("")), F("name")), day="ends_on"),
 )
 #: Models whose changes count, by the name of the kind.
-_CHANGED = {"task": "customers.task", "project": "customers.project", "domain": "customers.domain", "contract": "customers.contract"}
+_CHANGED = {
+    "task": "customers.task",
+    "project": "customers.project",
+    "domain": "customers.domain",
+    "contract": "customers.contract",
+    "access": "invitations.accessinvitation",
+}
 
 
 def find_feed(token: str) -> CalendarFeed | None:
@@ -106,9 +114,9 @@ def changes_of(keys: dict[str, list[int]]) -> dict[tuple[str, int], tuple[dateti
 
 
 @compiled
-def object_changes(*, task: Any, project: Any, domain: Any, contract: Any) -> QuerySet[Any, tuple[Any, ...]]:
+def object_changes(*, task: Any, project: Any, domain: Any, contract: Any, access: Any) -> QuerySet[Any, tuple[Any, ...]]:
     """Return the time of the last audit event of each object, and their number."""
-    keys = {"task": task, "project": project, "domain": domain, "contract": contract}
+    keys = {"task": task, "project": project, "domain": domain, "contract": contract, "access": access}
     objects = Q(pk__in=[])
     for name, label in _CHANGED.items():
         objects |= Q(object_type=label, object_id__any=keys[name])
