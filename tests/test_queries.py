@@ -360,7 +360,7 @@ def test_further_pages_of_a_client(cast: Cast) -> None:
 
 
 #: Pages of the shared space, and the number of their queries.
-SPACE_PAGES = {"/my/alder/": 14}
+SPACE_PAGES = {"/my/alder/": 12}
 
 
 @pytest.mark.parametrize("rows", [1, 12])
