@@ -255,7 +255,7 @@ def test_file_beyond_the_quota_is_refused_with_what_to_do(stan: Client, cast: Ca
     FileQuota.objects.create(agency=cast.alder, maximum=10, follows_default=False)
     values = {"file": pdf(), "area": "hosting", "complete": "1"}
     page = stan.post(f"/customers/{mill.pk}/shared/files/add/", values).content.decode()
-    assert "There is not enough space" in page
+    assert "There isn’t enough space" in page
     assert "Delete files that are no longer needed" in page
     assert not SharedFile.objects.exists()
 

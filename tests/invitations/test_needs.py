@@ -138,7 +138,7 @@ def test_staff_add_needs_to_connected_access(stan: Client, cast: Cast) -> None:
 def test_a_need_with_a_credential_stays(stan: Client, cast: Cast) -> None:
     need = CredentialFactory(need__invitation__customer__agency=cast.alder).need
     path = f"/customers/{need.invitation.customer.pk}/shared/credentials/needs/{need.pk}/remove/"
-    assert "already handed over" in stan.post(path, follow=True).content.decode()
+    assert "already shared a credential" in stan.post(path, follow=True).content.decode()
     assert AccessNeed.objects.filter(pk=need.pk).exists()
 
 
