@@ -344,14 +344,8 @@ def test_further_pages_of_a_client(cast: Cast) -> None:
             approval = TextApprovalFactory(customer=customer, requested_by=cast.stan)
             MessageFactory(customer=customer)
             CredentialRevealFactory(credential__need=NeedFactory(invitation=given), by=UserFactory())
-        paths = [
-            "messages/",
-            "credentials/",
-            "files/",
-            f"files/{cast.alder.shared_files.order_by('pk')[0].pk}/",
-            "approvals/",
-            f"approvals/{approval.pk}/",
-        ]
+        paths = ["messages/", "credentials/"]
+        paths += ["files/", f"files/{cast.alder.shared_files.order_by('pk')[0].pk}/", "approvals/", f"approvals/{approval.pk}/"]
         taken.append([len(queries_of(browser, f"/my/alder/{path}")) for path in paths])
     assert taken[0] == taken[1]
     # Six for the session, the client, the access and the tabs; the thread and its read mark in a savepoint; needs, credentials, reveals

@@ -41,22 +41,20 @@ class Tab:
         return self.client.partition(":")[2]
 
 
+def _approvals_to_decide(space: Space) -> CappedCount:
+    return CappedCount(open_approvals(space), MAX_COUNT)
+
+
+def _needs_to_answer(space: Space) -> CappedCount:
+    return CappedCount(open_needs(space), MAX_COUNT)
+
+
 TABS = [
     Tab("invitations:space", "invitations:shared", _("Overview")),
     Tab("invitations:space_messages", "invitations:shared_messages", _("Messages"), unread_for_client, unread_count),
     Tab("invitations:space_files", "invitations:shared_files", _("Files")),
-    Tab(
-        "invitations:space_approvals",
-        "invitations:shared_approvals",
-        _("Approvals"),
-        client_unread=lambda space: CappedCount(open_approvals(space), MAX_COUNT),
-    ),
-    Tab(
-        "invitations:space_credentials",
-        "invitations:shared_credentials",
-        _("Credentials"),
-        client_unread=lambda space: CappedCount(open_needs(space), MAX_COUNT),
-    ),
+    Tab("invitations:space_approvals", "invitations:shared_approvals", _("Approvals"), _approvals_to_decide),
+    Tab("invitations:space_credentials", "invitations:shared_credentials", _("Credentials"), _needs_to_answer),
 ]
 
 
