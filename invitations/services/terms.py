@@ -1,15 +1,17 @@
 """The end of an access: the client extends it, the agency asks for that, and projects let it end when they are completed."""
 
+from contextlib import suppress
 from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 
-from customers.models import Project
+from customers.models import Customer, Project
 from invitations.mails import terms as mails
 from invitations.models import AccessInvitation
 from invitations.models.terms import END_FIELDS, Term
 from invitations.services.invitations import lock_connected, record_new_end
+from invitations.space.services import lock_for_member
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -41,7 +43,13 @@ def request_extension(invitation: AccessInvitation, *, by: User) -> bool:
 
     Raises:
         InvalidTransition: The access has ended.
+        PermissionDenied: `by` was removed from the team.
+        ValidationError: The customer is archived.
     """
+    if customer := invitation.customer:
+        # The access of a customer that is being erased has ended, which the next lock finds.
+        with suppress(Customer.DoesNotExist):
+            lock_for_member(customer.merged_into or customer, by=by)
     locked = lock_connected(invitation)
     if not locked.can_request_extension:
         return False

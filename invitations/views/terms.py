@@ -1,6 +1,7 @@
 """Pages for the end of an access: clients extend it, staff ask for that."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -63,9 +64,14 @@ def decline_extension(request: ClientRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def request_extension(request: AgencyRequest, pk: int) -> HttpResponse:
     """Ask the client by e-mail to extend an access."""
-    invitation = get_object_or_404(request.agency.access_invitations.visible().select_related("client"), pk=pk)
+    invitation = get_object_or_404(request.agency.access_invitations.visible().select_related("client", "customer__merged_into"), pk=pk)
     with conflict_messages(request):
-        if services.request_extension(invitation, by=request.user):
+        try:
+            is_sent = services.request_extension(invitation, by=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect(invitation)
+        if is_sent:
             messages.success(
                 request, _("Request sent to %(email)s. They can extend the access or decline.") % {"email": invitation.client.email}
             )

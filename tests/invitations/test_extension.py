@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from customers.models import Customer
-from customers.services.customers import erase_customer
+from customers.services.customers import archive_customer, erase_customer
 from customers.terms import months_later
 from invitations.models import AccessInvitation
 from invitations.services.invitations import end_access_on_its_day, revoke_access
@@ -141,6 +142,23 @@ def test_two_extensions_and_two_tasks_at_once(cast: Cast, given: AccessInvitatio
     assert sorted(at_once(3, lambda _n: end_access())) == [0, 0, 1]
     assert len(kinds()) == 2
     assert AuditEvent.objects.filter(action="invitation.ended").count() == 1
+
+
+def test_no_extension_is_asked_for_archived_customers(stan: Client, cast: Cast, given: AccessInvitation) -> None:
+    archive_customer(given.customer, by=cast.alice)
+    assert f"{given.get_absolute_url()}ask-to-extend/" not in stan.get(given.get_absolute_url()).content.decode()
+    page = stan.post(f"{given.get_absolute_url()}ask-to-extend/", follow=True).content.decode()
+    assert "This customer is archived" in page
+    given.refresh_from_db()
+    assert (given.extension_requested_at, OutgoingMail.objects.count()) == (None, 0)
+
+
+def test_removed_members_ask_for_no_extension(cast: Cast, given: AccessInvitation) -> None:
+    cast.alder.memberships.get(user=cast.stan).delete()
+    with pytest.raises(PermissionDenied):
+        request_extension(given, by=cast.stan)
+    given.refresh_from_db()
+    assert given.extension_requested_at is None
 
 
 @pytest.mark.django_db(transaction=True)
