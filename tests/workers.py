@@ -28,8 +28,9 @@ from reviews.rounds import automatic, runner
 from tests.polling import eventually
 from tests.smtp import Sink
 
-#: Settings in seconds, short so that tests don't wait long.
-LEASE, BACKOFF, SWEEP = 1.5, 0.2, 0.3
+#: Settings in seconds, short so that tests don't wait long. Beats enqueue all sweeps at each interval: more often, a worker on a busy
+#: machine wouldn't keep up, and the last sweeps of each interval would always have expired.
+LEASE, BACKOFF, SWEEP, REMINDERS = 1.5, 0.2, 0.8, 1.5
 
 
 def _run(arguments: list[str], log: str) -> None:
@@ -158,7 +159,7 @@ def environment(sink: Sink, redis_url: str) -> dict[str, str]:
         "OUTBOX_SWEEP_INTERVAL": str(SWEEP),
         "IMPORT_LEASE": str(LEASE),
         "LOG_FORMAT": "json",
-        "REVIEW_REMINDER_INTERVAL": str(SWEEP),
+        "REVIEW_REMINDER_INTERVAL": str(REMINDERS),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -18,7 +18,7 @@ from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewRequestFactory
 from tests.polling import eventually
 from tests.smtp import Sink
-from tests.workers import LEASE, SWEEP, Process, Wire
+from tests.workers import LEASE, REMINDERS, SWEEP, Process, Wire
 
 pytestmark = pytest.mark.usefixtures("celery_beat")
 
@@ -118,7 +118,7 @@ def test_two_beats_do_nothing_twice(
         eventually(
             lambda: not ReviewRequest.objects.filter(reminded_at=None).exists(), "all are reminded", seconds=60, otherwise=worker.logged
         )
-        time.sleep(3 * SWEEP)
+        time.sleep(REMINDERS + SWEEP)
         eventually(settled, "all is sent", seconds=60, otherwise=worker.logged)
     assert OutgoingMail.objects.filter(kind="review_reminder").count() == len(asked)
     assert len(smtp_sink.mails) == len(mails) + len(asked)
