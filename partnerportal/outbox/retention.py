@@ -14,7 +14,8 @@ from partnerportal.outbox.models import DeletedMail, OutgoingMail
 def delete_past_retention(batch: int) -> int:
     """Delete up to `batch` e-mails past the retention period, and return their number.
 
-    Sent e-mails and failed ones that a member has seen are deleted. Rows that another transaction has locked are skipped.
+    Sent e-mails and failed ones that a member has seen are deleted, and failed ones that no one has seen after their own
+    period, if there is one. Rows that another transaction has locked are skipped.
     """
     total = 0
     for mails in _past_retention():
@@ -30,9 +31,13 @@ def delete_conversations(threads: Collection[str]) -> None:
 
 def _past_retention() -> Iterator[QuerySet[OutgoingMail]]:
     before = timezone.now() - timedelta(days=settings.SENT_MAIL_RETENTION)
-    # Two queries, each in the order of an index.
+    # Each query is in the order of an index.
     yield OutgoingMail.objects.filter(status=OutgoingMail.Status.SENT, sent_at__lt=before).order_by("sent_at")
     yield OutgoingMail.objects.filter(seen_at__isnull=False, created_at__lt=before).order_by("created_at")
+    if settings.FAILED_MAIL_RETENTION:
+        before = timezone.now() - timedelta(days=settings.FAILED_MAIL_RETENTION)
+        unseen = OutgoingMail.objects.filter(status=OutgoingMail.Status.FAILED, seen_at__isnull=True)
+        yield unseen.filter(created_at__lt=before).order_by("pk")
 
 
 @transaction.atomic
