@@ -151,7 +151,7 @@ def test_two_tasks_share_the_work(stan: Client) -> None:
         finally:
             connection.close()
 
-    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
         assert retention.remove_old_addresses(2) == 2
         # The other task skips the locked rows instead of waiting.
         assert pool.submit(other).result(timeout=10) == 2
