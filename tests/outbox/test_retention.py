@@ -89,6 +89,20 @@ def test_failed_emails_that_no_one_has_seen_have_a_period_of_their_own(cast: Cas
     assert subjects() == {"Old"}
 
 
+def test_emails_that_name_an_ip_address_are_deleted_with_other_addresses(cast: Cast, settings: Any) -> None:
+    changed, code = (MailFactory(kind=f"account/email/{name}", subject=name) for name in ("password_changed", "login_code"))
+    failed, queued, recent = (MailFactory(kind="mfa/email/totp_activated", subject=name) for name in ("failed", "queued", "recent"))
+    failed.mark_failed("550 no such mailbox")
+    aged(changed, code, failed, by=timedelta(days=91))
+    aged(recent, by=timedelta(days=89))
+    OutgoingMail.objects.filter(pk=queued.pk).update(created_at=timezone.now() - OLD)
+    settings.IP_ADDRESS_RETENTION = 0
+    assert delete_old() == 0
+    settings.IP_ADDRESS_RETENTION = 90
+    assert delete_old() == 2
+    assert subjects() == {"login_code", "queued", "recent"}
+
+
 def test_the_task_deletes_a_bounded_number_in_batches(cast: Cast) -> None:
     aged(*MailFactory.create_batch(7, agency=cast.alder))
     assert process_in_batches(delete_past_retention, size=2, most=3) == 6
@@ -144,11 +158,8 @@ def test_old_emails_are_found_with_indexes(cast: Cast, settings: Any) -> None:
         delete_past_retention(50)
     selects = [query["sql"] for query in queries if query["sql"].startswith("SELECT") and "FOR UPDATE" in query["sql"]]
     used = [{node.get("Index Name") for node in nodes(plan_of(sql.replace("%", "%%"), None))} for sql in selects]
-    assert [names & {"outbox_sent", "outbox_seen", "outbox_failed"} for names in used] == [
-        {"outbox_sent"},
-        {"outbox_seen"},
-        {"outbox_failed"},
-    ]
+    retention = {"outbox_sent", "outbox_seen", "outbox_failed", "outbox_of_kind"}
+    assert [names & retention for names in used] == [{"outbox_sent"}, {"outbox_seen"}, {"outbox_failed"}, {"outbox_of_kind"}]
 
 
 # --- What refers to e-mails --------------------------------------------------------------------------------------------
