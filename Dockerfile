@@ -6,8 +6,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
 WORKDIR /portal
 # Copied before the code, so that a code change doesn't reinstall the dependencies.
-COPY requirements/base.txt requirements/base.txt
-RUN /venv/bin/pip install --require-hashes --requirement requirements/base.txt
+# With the packages for SENTRY_DSN, which are only imported if it is set.
+COPY requirements/sentry.txt requirements/sentry.txt
+RUN /venv/bin/pip install --require-hashes --requirement requirements/sentry.txt
 
 # .dockerignore excludes files that the image doesn't need.
 COPY . .

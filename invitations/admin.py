@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -17,6 +16,7 @@ from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.core.forms import TextForm
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.sizes import file_size
 from partnerportal.core.validators import validate_plain_text
 
 MEGABYTE = 1024 * 1024
@@ -107,11 +107,11 @@ class FileQuotaAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("Used"), ordering="used")
     def used_size(self, quota: FileQuota) -> str:
-        return filesizeformat(quota.used)
+        return file_size(quota.used)
 
     @admin.display(description=_("Maximum"), ordering="maximum")
     def maximum_size(self, quota: FileQuota) -> str:
-        return filesizeformat(quota.maximum)
+        return file_size(quota.maximum)
 
     def get_readonly_fields(self, request: HttpRequest, obj: FileQuota | None = None) -> tuple[str, ...]:
         """Don't let a quota change its agency."""

@@ -105,6 +105,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
             raise ImproperlyConfigured(f"{var} must be 0 or more ({unit})")
         return value
 
+    def retention(self, var: str, default: int, least: int) -> int:
+        """Return a number of days, or 0 for data that is kept. Raise ImproperlyConfigured if it is less than `least`."""
+        days = self.not_negative(var, default, unit="days")
+        if 0 < days < least:
+            raise ImproperlyConfigured(f"{var} must be 0 or at least {least} (days)")
+        return days
+
     def networks(self, var: str) -> list[Network]:
         """Return the networks of a list such as 10.0.0.0/8,::1. Raise ImproperlyConfigured if one is invalid."""
         try:

@@ -262,6 +262,12 @@ CELERY_BEAT_SCHEDULE = {
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "delete-old-emails": {"task": "outbox.delete_old", "schedule": crontab(hour="1", minute="47"), "options": {"expires": 60 * 60}},
+    "remove-old-addresses": {
+        "task": "audit.remove_old_addresses",
+        "schedule": crontab(hour="1", minute="17"),
+        "options": {"expires": 60 * 60},
+    },
+    "delete-ended-sessions": {"task": "accounts.delete_ended_sessions", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "end-access": {"task": "invitations.end_access", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
@@ -403,7 +409,9 @@ _https = _site.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+#: Days after a sign-in after which the session ends.
+SESSION_DAYS: int = env.positive("SESSION_DAYS", default=14)
+SESSION_COOKIE_AGE = 60 * 60 * 24 * SESSION_DAYS
 SESSION_ENGINE = "partnerportal.accounts.session_store"
 SECURE_SSL_REDIRECT = _https
 # Health checks inside the network use plain HTTP.
@@ -446,6 +454,10 @@ CONTENT_SECURITY_POLICY = {
 
 #: Days after which sent e-mails are deleted. Failed ones are kept until a member has marked them as seen.
 SENT_MAIL_RETENTION: int = env.positive("SENT_MAIL_RETENTION", default=365)
+#: Days after which failed e-mails are deleted even if no member has seen them (0: never).
+FAILED_MAIL_RETENTION: int = env.not_negative("FAILED_MAIL_RETENTION", default=0, unit="days")
+#: Days after which IP addresses are removed from audit events (0: never). A trigger protects them for 7 days.
+IP_ADDRESS_RETENTION: int = env.retention("IP_ADDRESS_RETENTION", default=90, least=7)
 
 #: Days for which a personal review link is valid.
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)

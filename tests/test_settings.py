@@ -101,6 +101,12 @@ def test_missing_variable_prevents_the_start() -> None:
         ("OUTBOX_LEASE", "-1"),
         ("OUTBOX_SWEEP_INTERVAL", "0"),
         ("SENT_MAIL_RETENTION", "0"),
+        ("FAILED_MAIL_RETENTION", "-1"),
+        ("IP_ADDRESS_RETENTION", "-1"),
+        ("IP_ADDRESS_RETENTION", "6"),
+        ("IP_ADDRESS_RETENTION", "a week"),
+        ("SESSION_DAYS", "0"),
+        ("SESSION_DAYS", ""),
         ("WEB_STATEMENT_TIMEOUT", "-1"),
         ("WORKER_IDLE_TIMEOUT", "ever"),
         ("DATABASE_USES_PGBOUNCER", "perhaps"),
@@ -334,7 +340,10 @@ def test_admin_path_is_configurable() -> None:
 def test_example_names_the_defaults() -> None:
     """Numbers in comments of `.env.example` are the defaults, except counts that depend on the deployment."""
     text = (Path(settings.BASE_DIR) / ".env.example").read_text()
-    named = {name: int(value) for name, value in re.findall(r"^#(\w+_(?:DAYS|INTERVAL|ATTEMPTS|DELAY|LEASE))=(\d+)$", text, re.MULTILINE)}
+    named = {
+        name: int(value)
+        for name, value in re.findall(r"^#(\w+_(?:DAYS|RETENTION|INTERVAL|ATTEMPTS|DELAY|LEASE))=(\d+)$", text, re.MULTILINE)
+    }
     defaults = settings_with()
     assert named
     assert named == {name: defaults[name] for name in named}

@@ -5,7 +5,6 @@ from typing import Any
 
 from crispy_forms.layout import HTML, Column, Field, Fieldset, Row
 from django import forms
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import escape, format_html, format_html_join
@@ -21,6 +20,7 @@ from customers.imports.reader import Record
 from customers.models import ImportJob
 from partnerportal.core import uploads
 from partnerportal.core.forms import form_helper, submit_button
+from partnerportal.core.sizes import file_size
 
 #: Maximum length of an example value, in characters.
 EXAMPLE_LENGTH = 40
@@ -47,7 +47,7 @@ class UploadForm(forms.Form):
         self.helper = form_helper("file", submit=_("Continue"))
         self.is_too_large = request_size > uploads.MAX_BYTES
         if self.is_too_large:
-            sizes = {"size": filesizeformat(request_size), "limit": filesizeformat(uploads.MAX_BYTES)}
+            sizes = {"size": file_size(request_size, round_up=True), "limit": file_size(uploads.MAX_BYTES)}
             self.fields["file"].error_messages["required"] = (
                 gettext("This file is %(size)s; the limit is %(limit)s. Split it into smaller files.") % sizes
             )

@@ -1,6 +1,7 @@
 """Change of a client's e-mail address. Codes are sent to the old and the new address, and both must be entered."""
 
 import secrets
+from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from invitations.client_data import mails
-from invitations.client_data.models import AddressChange
+from invitations.client_data.models import CODE_MINUTES, AddressChange
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services.access_requests import decline_request
 from partnerportal.accounts.models import User
@@ -83,6 +84,12 @@ def confirm_change(user: User, *, old_code: str, new_code: str, session_key: str
         _change(user, session_key=session_key)
     except IntegrityError as error:
         raise ValidationError(_("This address can’t be used. Start again with another one."), "in_use") from error
+
+
+def delete_expired_changes() -> int:
+    """Delete new addresses whose codes have expired, because they can be those of others. Return their number."""
+    deleted, _by_model = AddressChange.objects.filter(created_at__lte=timezone.now() - timedelta(minutes=CODE_MINUTES)).delete()
+    return deleted
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from invitations.client_data.addresses import delete_expired_changes
 from invitations.client_data.exports import enqueue, purge, sweep
 from invitations.client_data.runner import write_steps
 
@@ -29,5 +30,6 @@ def sweep_data_exports() -> int:
 
 @shared_task(name="invitations.purge_data_exports")
 def purge_data_exports() -> int:
-    """Delete old downloads, and return their number."""
+    """Delete old downloads, and addresses whose codes have expired. Return the number of downloads."""
+    delete_expired_changes()
     return purge()

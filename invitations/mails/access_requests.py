@@ -16,11 +16,13 @@ from partnerportal.outbox.services import queue_letter
 
 
 def send_access_request(access_request: AccessRequest, *, by: User) -> None:
-    """Send the client the personal link to an access request."""
+    """Send the client the personal link to an access request, with what the agency needs."""
+    needs = list(access_request.needs.order_by("pk").values_list("name", flat=True))
+    intro = _("%(person)s of %(agency)s is requesting %(access)s.")
     letter = Letter(
         kind="access_request",
         subject=_("%(agency)s is requesting access"),
-        intro=_("%(person)s of %(agency)s is requesting %(access)s."),
+        intro=format_lazy("{} {}", intro, _("They need access to: %(needs)s.")) if needs else intro,
         quote=access_request.message,
         quote_label=_("Message from %(person)s:"),
         outro=[
@@ -33,7 +35,7 @@ def send_access_request(access_request: AccessRequest, *, by: User) -> None:
         button=_("View request"),
         link=access_request.link or "",
         link_first=True,
-        values={"person": str(by), "date": access_request.valid_until},
+        values={"person": str(by), "date": access_request.valid_until, "needs": ", ".join(needs)},
     )
     _send_to_client(access_request, letter, by=by)
 

@@ -15,7 +15,7 @@ from invitations.messages import services
 from invitations.messages.forms import MessageForm
 from invitations.messages.models import Message
 from invitations.messages.queries import thread, thread_for_client, threads_of_member
-from invitations.space.access import SpaceRequest, space_view
+from invitations.space.access import SpaceRequest, shared_view, space_view
 from invitations.space.addresses import space_address
 from invitations.space.queries import clients_of
 from invitations.space.views import shared_customer
@@ -51,7 +51,7 @@ def space_messages(request: SpaceRequest) -> HttpResponse:
     return render(request, "invitations/space/messages.html", {"page": page, "form": form})
 
 
-@agency_view()
+@shared_view()
 def shared_messages(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show staff a customer's thread; a POST sends a message to all clients with connected access."""
     customer = shared_customer(request, pk)

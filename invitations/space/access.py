@@ -1,4 +1,4 @@
-"""Access rule of a client's pages in a shared space: `@space_view`."""
+"""Access rules of the pages of a shared space: `@space_view` for clients, `@shared_view` for staff."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,10 +7,12 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 
+from customers.models import Customer
+from invitations.models import AccessInvitation
 from invitations.space.addresses import client_address
 from invitations.space.queries import Space, client_space
 from invitations.space.services import SpaceClosed
-from partnerportal.agencies.access import ClientRequest, client_view
+from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view
 from partnerportal.agencies.form_recovery import save_form_input
 
 P = ParamSpec("P")
@@ -49,6 +51,27 @@ def space_view(
         # Read by the preview, which shows the pages of the tabs to members of the agency.
         view_of_client.page = view
         return cast(Callable[..., HttpResponseBase], view_of_client)
+
+    return decorate
+
+
+def shared_view(
+    *, methods: tuple[str, ...] = ("GET", "POST"), reauthenticate: bool = False
+) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Restrict a view of a customer's shared space to members of the agency.
+
+    They get 404 if the customer is erased or merged, or the access of the action moves to another customer, while the view runs.
+    """
+
+    def decorate(view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: AgencyRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            try:
+                return view(request, *args, **kwargs)
+            except (Customer.DoesNotExist, AccessInvitation.DoesNotExist) as error:
+                raise Http404 from error
+
+        return agency_view(methods=methods, reauthenticate=reauthenticate)(guarded)
 
     return decorate
 

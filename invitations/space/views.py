@@ -11,14 +11,13 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer, Project, Task
-from invitations.models import AccessInvitation
-from invitations.space.access import SpaceRequest, space_view
+from invitations.space.access import SpaceRequest, shared_view, space_view
 from invitations.space.addresses import agency_address
 from invitations.space.overview import client_overview, staff_overview
 from invitations.space.queries import of_customer, preview_space
 from invitations.space.services import SpaceClosed, record_preview, share
 from invitations.space.tabs import TABS
-from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.access import AgencyRequest
 
 #: What staff can share, by the kind in a button's value.
 SHAREABLE: dict[str, type[Model]] = {"project": Project, "task": Task, "contract": Contract}
@@ -30,7 +29,7 @@ def overview(request: SpaceRequest) -> HttpResponse:
     return render(request, "invitations/space/overview.html", client_overview(request.space))
 
 
-@agency_view()
+@shared_view()
 def shared(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show staff what is shared with a customer's clients. A POST shares one item, or stops sharing it."""
     customer = shared_customer(request, pk)
@@ -60,7 +59,7 @@ def _share(request: AgencyRequest, customer: Customer) -> None:
             messages.success(request, text % {"item": item})
 
 
-@agency_view(methods=("GET",))
+@shared_view(methods=("GET",))
 def as_client(request: AgencyRequest, pk: int, invitation: int) -> HttpResponseBase:
     """Show a page of the client's space as the client sees it. Each view is recorded."""
     customer = shared_customer(request, pk)
@@ -72,7 +71,7 @@ def as_client(request: AgencyRequest, pk: int, invitation: int) -> HttpResponseB
     try:
         space = preview_space(shown)
         record_preview(space, by=request.user)
-    except (AccessInvitation.DoesNotExist, SpaceClosed) as error:
+    except SpaceClosed as error:
         raise Http404 from error
     viewer = cast(Any, request)
     viewer.space = space

@@ -15,13 +15,17 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from partnerportal.accounts.mails import WITH_CIRCUMSTANCES
 from partnerportal.accounts.models import User
 from partnerportal.accounts.queries import SECOND_FACTORS
 from partnerportal.accounts.reauthentication import SESSION_KEY
 from partnerportal.accounts.services.accounts import end_sessions
+from partnerportal.outbox.kinds import KINDS_WITH_ADDRESS
 
 #: Stored for sessions whose IP address is unknown.
 UNKNOWN_ADDRESS = str(IPv4Address(0))
+
+KINDS_WITH_ADDRESS.update(WITH_CIRCUMSTANCES)
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.remember_sign_in")

@@ -189,6 +189,10 @@ EMAILS: dict[str, Callable[[Context], Letter]] = {
 }
 
 
+#: Those that name the IP address and the browser.
+WITH_CIRCUMSTANCES = {name for name, write in EMAILS.items() if write not in {login_code, password_reset_link, confirm_address}}
+
+
 def _account_changed(context: Context, subject: "StrOrPromise", intro: "StrOrPromise") -> Letter:
     """Return a notification about a changed way to sign in, with a link to reset the password."""
     return Letter(

@@ -26,7 +26,7 @@ class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """An audit event. Created in the same transaction as the change; never updated or deleted.
+    """An audit event. Created in the same transaction as the change; never deleted, and only its IP address can be removed later.
 
     Events outlive their objects: the agency is the only foreign key, everything else is a label.
     They contain no personal data that an erasure would have to remove. Labels are numbers and
@@ -69,8 +69,21 @@ class AuditEvent(models.Model):
             models.Index(fields=["customer_id", "-id"], name="audit_timeline", condition=models.Q(customer_id__isnull=False)),
             models.Index(fields=["agency", "-id"], name="audit_of_agency"),
             models.Index(fields=["object_type", "object_id"], name="audit_of_object"),
+            # For the removal of old addresses.
+            models.Index(fields=["created_at"], name="audit_of_address", condition=models.Q(ip_address__isnull=False)),
         ]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="only_addresses_change", operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=["ip_address"])
+            ),
+            # `IP_ADDRESS_RETENTION` can't be shorter than this interval.
+            pgtrigger.Protect(
+                name="addresses_are_only_removed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.ip_address IS NOT NULL OR OLD.created_at > now() - interval '7 days'"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"

@@ -49,7 +49,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return response
     registry = registry_of_all_workers()
     registry.register(SharedFigures())
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    try:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    except (TypeError, ValueError):
+        # The library compares versions as numbers, and fails for others.
+        encode, content_type = choose_encoder("")
     response = _plain(encode(registry), 200)
     response["Content-Type"] = content_type
     return response

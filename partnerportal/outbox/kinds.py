@@ -1,4 +1,4 @@
-"""Types of e-mails to customers, by which the list of sent e-mails can be filtered."""
+"""Types of e-mails to customers, by which the list of sent e-mails can be filtered, and kinds that are deleted earlier."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ class MailType:
 
 #: The registered types by name, which is part of addresses.
 TYPES: dict[str, MailType] = {}
+#: Kinds about accounts that name the IP address and browser of a person. Apps add theirs in their `hooks.py`.
+KINDS_WITH_ADDRESS: set[str] = set()
 
 
 def register_type(name: str, label: str | Promise, *kinds: str) -> None:

@@ -8,13 +8,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from partnerportal.outbox.kinds import KINDS_WITH_ADDRESS
 from partnerportal.outbox.models import DeletedMail, OutgoingMail
 
 
 def delete_past_retention(batch: int) -> int:
     """Delete up to `batch` e-mails past the retention period, and return their number.
 
-    Sent e-mails and failed ones that a member has seen are deleted. Rows that another transaction has locked are skipped.
+    Sent e-mails and failed ones that a member has seen are deleted, and failed ones that no one has seen after their own
+    period, if there is one. Notifications about accounts that name an IP address are deleted after the period of addresses, sent
+    or failed. Rows that another transaction has locked are skipped.
     """
     total = 0
     for mails in _past_retention():
@@ -29,10 +32,18 @@ def delete_conversations(threads: Collection[str]) -> None:
 
 
 def _past_retention() -> Iterator[QuerySet[OutgoingMail]]:
+    mails = OutgoingMail.objects.all()
     before = timezone.now() - timedelta(days=settings.SENT_MAIL_RETENTION)
-    # Two queries, each in the order of an index.
-    yield OutgoingMail.objects.filter(status=OutgoingMail.Status.SENT, sent_at__lt=before).order_by("sent_at")
-    yield OutgoingMail.objects.filter(seen_at__isnull=False, created_at__lt=before).order_by("created_at")
+    # Each query uses an index.
+    yield mails.filter(status=OutgoingMail.Status.SENT, sent_at__lt=before).order_by("sent_at")
+    yield mails.filter(seen_at__isnull=False, created_at__lt=before).order_by("created_at")
+    if settings.FAILED_MAIL_RETENTION:
+        before = timezone.now() - timedelta(days=settings.FAILED_MAIL_RETENTION)
+        yield mails.filter(status=OutgoingMail.Status.FAILED, seen_at__isnull=True, created_at__lt=before).order_by("pk")
+    if settings.IP_ADDRESS_RETENTION:
+        before = timezone.now() - timedelta(days=settings.IP_ADDRESS_RETENTION)
+        about_accounts = mails.filter(agency=None, kind__in=sorted(KINDS_WITH_ADDRESS))
+        yield about_accounts.exclude(status=OutgoingMail.Status.QUEUED).filter(created_at__lt=before).order_by("pk")
 
 
 @transaction.atomic

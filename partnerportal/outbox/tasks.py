@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django_guid import get_guid, set_guid
 
+from partnerportal.core.batches import process_in_batches
 from partnerportal.core.compiled import compiled
 from partnerportal.core.counters import count
 from partnerportal.outbox.delivery import PermanentFailure, TemporaryFailure, deliver
@@ -23,9 +24,6 @@ logger = logging.getLogger(__name__)
 
 #: Maximum number of e-mails that one sweep enqueues.
 SWEEP_BATCH = 1000
-
-#: Number of e-mails that are deleted together, and maximum number of such batches of one task.
-DELETE_BATCH, MAX_BATCHES = 500, 1000
 
 #: Seconds after which a worker returns the rest of several e-mails to the queue.
 TIME_SLICE = 2
@@ -105,17 +103,8 @@ def sweep() -> int:
 
 @shared_task(name="outbox.delete_old")
 def delete_old() -> int:
-    """Delete e-mails past the retention period and return their number.
-
-    Each batch is a transaction, so that a killed task has deleted complete batches. The rest is deleted the next day.
-    """
-    total = 0
-    for _number in range(MAX_BATCHES):
-        deleted = delete_past_retention(DELETE_BATCH)
-        total += deleted
-        if deleted < DELETE_BATCH:
-            break
-    return total
+    """Delete e-mails past the retention period and return their number."""
+    return process_in_batches(delete_past_retention)
 
 
 def _attempt(mail: OutgoingMail) -> Callable[[], None]:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from partnerportal.accounts.mails import EMAILS, send_account_mail
+from partnerportal.outbox.kinds import KINDS_WITH_ADDRESS
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_second_factors import MFA, passkey
 from tests.cast import Cast
@@ -52,6 +53,8 @@ def test_email_is_complete_and_in_the_users_language(cast: Cast, name: str, lang
     assert "else.example" not in mail.text
     assert ("ABC-123" in mail.text, "ABC-123" in mail.html) == ((True, True) if "login_code" in name else (False, False))
     assert "ABC-123" not in mail.subject
+    # They are deleted with other IP addresses.
+    assert ("192.0.2.7" in mail.text, "Firefox" in mail.html) == (name in KINDS_WITH_ADDRESS, name in KINDS_WITH_ADDRESS)
     if language == "de":
         for part in (mail.subject, *mail.text.splitlines(), *texts_in(mail.html)):
             if "http" not in part:

@@ -1,4 +1,4 @@
-"""Audit events can't be changed or deleted."""
+"""Audit events can’t be changed or deleted, apart from their IP address (test_address_retention.py)."""
 
 from collections.abc import Callable
 
@@ -52,7 +52,7 @@ def _sql(statement: str) -> None:
     ids=["save", "delete", "update", "bulk_update", "delete all", "SQL UPDATE", "SQL DELETE"],
 )
 def test_no_event_can_be_changed_or_deleted(event: AuditEvent, tamper: Callable[[AuditEvent], object]) -> None:
-    with pytest.raises(ProgrammingError, match="Cannot update or delete rows from audit_auditevent"), transaction.atomic():
+    with pytest.raises(ProgrammingError, match=r"Cannot (update|delete) rows from audit_auditevent"), transaction.atomic():
         tamper(event)
     assert AuditEvent.objects.get().actor_label == "Alice Alder"
 

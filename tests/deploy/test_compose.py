@@ -119,6 +119,17 @@ def test_image_is_readable_for_its_user() -> None:
     assert build.rindex("compileall") < build.rindex("chmod")
 
 
+def test_image_contains_the_packages_of_every_setting() -> None:
+    """Also those of SENTRY_DSN, which operators set without changing the image."""
+    (installed,) = set(re.findall(r"requirements/\w+\.txt", (BASE_DIR / "Dockerfile").read_text()))
+    packages, base = (
+        set(re.findall(r"^[\w.-]+==\S+", (BASE_DIR / name).read_text(), re.MULTILINE)) for name in (installed, "requirements/base.txt")
+    )
+    assert base < packages
+    assert {package.partition("==")[0] for package in packages - base} >= {"sentry-sdk"}
+    assert f"!{installed}" in (BASE_DIR / ".dockerignore").read_text().splitlines()
+
+
 def explained() -> set[str]:
     """Return the variables that `.env.example` describes."""
     return set(re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))

@@ -1,6 +1,7 @@
 """Approvals: one permanent decision about exactly what the client saw."""
 
 import hashlib
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from customers.models import Customer
 from customers.services.customers import archive_customer
 from invitations.files.models.approvals import text_digest
 from invitations.files.services import approvals as services
+from invitations.files.views import limits
 from invitations.models import AccessInvitation, Approval, ApprovalDecision
 from invitations.services.invitations import revoke_access
 from invitations.space.queries import client_space
@@ -18,6 +20,7 @@ from invitations.space.services import SpaceClosed
 from partnerportal.agencies.models import DigestItem, Mode, Notification, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.rate_limits import RateLimit
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -49,6 +52,45 @@ def decide(approval: Approval, client: Any, outcome: str = "approved", comment: 
 
 def mails(kind: str) -> list[str]:
     return list(OutgoingMail.objects.filter(kind=kind).order_by("to_email").values_list("to_email", flat=True))
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most two e-mails about approvals of a customer."""
+    monkeypatch.setattr(limits, "APPROVALS_PER_CUSTOMER", RateLimit(f"approval-{token_hex(4)}", times=2, seconds=60 * 60 * 24 * 365))
+
+
+def test_the_limit_leaves_room_for_ordinary_work() -> None:
+    assert (limits.APPROVALS_PER_CUSTOMER.times, limits.APPROVALS_PER_CUSTOMER.seconds) == (30, 3600)
+
+
+def test_requests_and_withdrawals_of_texts_are_limited(cast: Cast, stan: Client, mill: Customer, few: None) -> None:
+    values = {"title": "Home page", "text": TEXT, "area": "hosting"}
+    stan.post(f"/customers/{mill.pk}/shared/approvals/add/", values)
+    approval = Approval.objects.get()
+    stan.post(f"/customers/{mill.pk}/shared/approvals/{approval.pk}/withdraw/")
+    assert Approval.objects.get().status == "withdrawn"
+    response = stan.post(f"/customers/{mill.pk}/shared/approvals/add/", values)
+    assert (response.status_code, int(response["Retry-After"]) > 0) == (429, True)
+    # The form keeps its input.
+    assert "Too many attempts." in response.content.decode() and TEXT.splitlines()[1] in response.content.decode()
+    assert (Approval.objects.count(), OutgoingMail.objects.count()) == (1, 2)
+    # Another customer's clients can still be asked.
+    other = CustomerFactory(agency=cast.alder)
+    assert stan.post(f"/customers/{other.pk}/shared/approvals/add/", values).status_code == 302
+
+
+def test_requests_and_withdrawals_of_files_are_limited(cast: Cast, stan: Client, mill: Customer, few: None) -> None:
+    shared = SharedFileFactory(customer=mill, is_shared=True)
+    VersionFactory(file=shared)
+    page = f"/customers/{mill.pk}/shared/files/{shared.pk}/approval/"
+    for _number in range(2):
+        stan.post(page)
+        assert "Too many attempts." in stan.post(page, follow=True).content.decode() or Approval.objects.count() == 1
+    assert Approval.objects.get().status == "open"
+    answer = stan.post(f"/customers/{mill.pk}/shared/approvals/{Approval.objects.get().pk}/withdraw/", follow=True).content.decode()
+    assert "Too many attempts." in answer
+    assert (Approval.objects.get().status, mails("approval_withdrawn")) == ("open", [])
 
 
 def test_agency_requests_approval_of_a_text_and_the_client_approves(cast: Cast, stan: Client, kim: Client, mill: Customer) -> None:

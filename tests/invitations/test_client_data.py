@@ -293,6 +293,17 @@ def test_attempts_in_the_same_moment_are_all_counted(cast: Cast) -> None:
     assert sum(isinstance(result, ValidationError) for result in results) == 3
 
 
+def test_addresses_whose_codes_have_expired_are_deleted(cast: Cast, kim: Client) -> None:
+    kim.post("/my/data/address/", {"email": NEW})
+    purge_data_exports()
+    assert AddressChange.objects.get().email == NEW
+    AddressChange.objects.update(created_at=timezone.now() - timedelta(minutes=31))
+    purge_data_exports()
+    assert not AddressChange.objects.exists()
+    # The page begins again.
+    assert kim.get("/my/data/address/confirm/", follow=True).status_code == 200
+
+
 def test_codes_expire(cast: Cast, kim: Client) -> None:
     kim.post("/my/data/address/", {"email": NEW})
     old_code, new_code = codes()

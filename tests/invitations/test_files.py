@@ -329,7 +329,7 @@ def test_files_have_at_most_10_mb(kim: Client, mill: Customer, size: int) -> Non
         assert response.status_code == 302
     else:
         assert response.status_code == 413
-        assert "the limit is 10.0" in response.content.decode()
+        assert "This file is 10.1\xa0MB; the limit is 10\xa0MB." in response.content.decode()
     assert SharedFile.objects.count() == (size <= 10 * MB)
 
 
@@ -532,6 +532,35 @@ TYPES = {
     "broken zip": (b"PK\x03\x04 nothing", "application/octet-stream"),
     "zeros": (bytes(500), "application/octet-stream"),
 }
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["upload", "version", "client's upload", "client's version"])
+def test_uploads_are_examined_before_the_customer_is_locked(
+    cast: Cast, mill: Customer, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """The directory of a ZIP archive can take seconds to read."""
+    ours, theirs = SharedFileFactory(customer=mill), SharedFileFactory(customer=mill, from_client=True, uploaded_by=cast.kim)
+    space, fields = space_of(cast), {"title": "A", "area": "email"}
+    file: Any = {"file": io.BytesIO(archive("a.txt")), "name": "a.zip"}
+    examined = []
+
+    def lock_elsewhere(_index: int) -> int:
+        with transaction.atomic():
+            return Customer.objects.select_for_update(nowait=True).get(pk=mill.pk).pk
+
+    def observed(*args: Any, **kwargs: Any) -> Any:
+        examined.extend(at_once(1, lock_elsewhere))
+        return examine(*args, **kwargs)
+
+    monkeypatch.setattr(services, "examine", observed)
+    {
+        "upload": lambda: services.upload_file(customer=mill, by=cast.stan, is_shared=True, **file, **fields),
+        "version": lambda: services.upload_version(ours, by=cast.stan, **file),
+        "client's upload": lambda: services.upload_by_client(space=space, **file, **fields),
+        "client's version": lambda: services.upload_version_by_client(theirs, space=space, **file),
+    }[action]()
+    assert examined == [mill.pk]
 
 
 @pytest.mark.parametrize("name", TYPES)

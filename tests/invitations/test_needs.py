@@ -85,6 +85,8 @@ def test_request_grant_and_needs(stan: Client, kim: Client, cast: Cast) -> None:
     form = {"email": cast.kim.email, "scope": "full", "needs": [hosting.pk, registrar.pk], "message": ""}
     stan.post(f"/customers/{customer.pk}/access/request/", form)
     access_request = AccessRequest.objects.get()
+    # The e-mail names what the linked page lists.
+    assert "is requesting full access. They need access to: CMS, DNS." in " ".join(OutgoingMail.objects.get().text.split())
     hosting.delete()
     link = str(access_request.link).partition("//")[2].partition("/")[2]
     assert "CMS · Website and hosting" in text(kim, f"/{link}")
@@ -98,6 +100,13 @@ def test_request_grant_and_needs(stan: Client, kim: Client, cast: Cast) -> None:
     assert "DNS" not in shown
     staff = text(stan, f"/customers/{customer.pk}/shared/credentials/")
     assert "DNS" in staff and "not covered by the access" in staff
+
+
+def test_request_without_needs_mentions_none(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, email=cast.kim.email)
+    stan.post(f"/customers/{customer.pk}/access/request/", {"email": cast.kim.email, "scope": "full", "message": ""})
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, "They need" in mail.text) == ("access_request", False)
 
 
 def test_request_must_include_the_areas_of_its_needs(stan: Client, cast: Cast) -> None:

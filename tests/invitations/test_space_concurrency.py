@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 
+from customers.merging.services import merge_customers
 from customers.models import Project
 from customers.services.customers import archive_customer, erase_customer
 from invitations.models import AccessInvitation
@@ -23,7 +25,9 @@ from partnerportal.agencies.services.team import remove_member
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
-from tests.factories.customers import ProjectFactory
+from tests.factories.credentials import CredentialFactory, NeedFactory, NeedTemplateFactory
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory, VersionFactory
 from tests.factories.invitations import ConnectedFactory
 from tests.invitations.test_transitions import a_transaction_waits
 from tests.polling import eventually
@@ -113,6 +117,61 @@ def test_member_removed_at_this_moment_shares_nothing(cast: Cast, given: AccessI
 
     assert during(lambda: remove_member(member, to=None, by=cast.alice), share) == 403
     assert not Project.objects.get(pk=project.pk).is_shared
+
+
+#: What staff post to a customer's shared space, by the end of the address.
+POSTS: dict[str, dict[str, Any]] = {
+    "": {"share": "project-{project}"},
+    "messages/": {"text": "Hello"},
+    "files/add/": {"file": True, "title": "Offer", "area": "email", "complete": "1"},
+    "files/{file}/edit/": {"title": "Offer", "area": "email"},
+    "files/{file}/version/": {"file": True, "complete": "1"},
+    "files/{file}/approval/": {},
+    "files/{file}/delete/": {},
+    "approvals/add/": {"title": "Text", "text": "Hello", "area": "email"},
+    "approvals/{approval}/withdraw/": {},
+    "credentials/add/": {"access": "{access}", "needs": "{template}"},
+    "credentials/needs/{need}/remove/": {},
+    "credentials/{credential}/": {},
+}
+
+
+@pytest.mark.parametrize("vanishing", ["erased", "merged"])
+@pytest.mark.parametrize("path", [*POSTS, "files/versions/{version}/"])
+def test_staff_get_404_if_the_customer_vanishes_at_this_moment(cast: Cast, given: AccessInvitation, path: str, vanishing: str) -> None:
+    customer = given.customer
+    shared = SharedFileFactory(customer=customer)
+    credential = CredentialFactory(need__invitation=given)
+    keys = {
+        "project": ProjectFactory(customer=customer).pk,
+        "file": shared.pk,
+        "version": VersionFactory(file=shared).pk,
+        "approval": TextApprovalFactory(customer=customer).pk,
+        "access": given.pk,
+        "template": NeedTemplateFactory(agency=cast.alder).pk,
+        "need": NeedFactory(invitation=given).pk,
+        "credential": credential.pk,
+    }
+    other = CustomerFactory(agency=cast.alder)
+    stan = Client()
+    stan.force_login(cast.stan)
+    address = f"/customers/{customer.pk}/shared/{path.format(**keys)}"
+
+    number = stan.get(address).context["form"]["form_number"].value() if path == "messages/" else ""
+
+    def act() -> int:
+        if path not in POSTS:
+            return int(stan.get(address).status_code)
+        values = {
+            name: SimpleUploadedFile("a.txt", b"Hello") if value is True else value.format(**keys) for name, value in POSTS[path].items()
+        }
+        return int(stan.post(address, {**values, "form_number": number}).status_code)
+
+    vanish = {
+        "erased": lambda: erase_customer(customer, by=cast.alice),
+        "merged": lambda: merge_customers(other, customer, values={}, by=cast.alice),
+    }
+    assert during(vanish[vanishing], act) == 404
 
 
 def test_member_removed_at_this_moment_sees_no_space(cast: Cast, given: AccessInvitation) -> None:

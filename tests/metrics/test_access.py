@@ -77,6 +77,14 @@ def test_openmetrics_is_available(metrics_on: Any, client: Client) -> None:
     assert response.content.endswith(b"# EOF\n")
 
 
+@pytest.mark.parametrize("accept", ["application/openmetrics-text; version=abc", "text/plain;version=1.x", "*/*, text/plain; version=٠,٠"])
+def test_an_unreadable_version_gets_the_usual_format(metrics_on: Any, client: Client, accept: str) -> None:
+    response = client.get("/metrics", headers={**WITH_TOKEN, "Accept": accept})
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert b"portal_up" in response.content
+
+
 @pytest.mark.parametrize(
     ("address", "status"),
     [("10.1.2.3", 200), ("::ffff:10.1.2.3", 200), ("fd00::17", 200), ("11.1.2.3", 403), ("fe80::1", 403), ("", 403), ("nonsense", 403)],

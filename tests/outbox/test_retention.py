@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.services.customers import erase_customer
-from partnerportal.outbox import tasks
+from partnerportal.core.batches import process_in_batches
 from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.models import DeletedMail, OutgoingMail
@@ -78,11 +78,34 @@ def test_queued_emails_stay(cast: Cast) -> None:
     assert subjects() == {"Queued"}
 
 
-def test_the_task_deletes_a_bounded_number_in_batches(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_emails_that_no_one_has_seen_have_a_period_of_their_own(cast: Cast, settings: Any) -> None:
+    settings.FAILED_MAIL_RETENTION = 400
+    older, old, sent = (MailFactory(agency=cast.alder, subject=name) for name in ("Older", "Old", "Sent"))
+    for mail in (older, old):
+        mail.mark_failed("550 no such mailbox")
+    aged(old, sent)
+    aged(older, by=timedelta(days=401))
+    assert delete_old() == 2
+    assert subjects() == {"Old"}
+
+
+def test_emails_that_name_an_ip_address_are_deleted_with_other_addresses(cast: Cast, settings: Any) -> None:
+    changed, code = (MailFactory(kind=f"account/email/{name}", subject=name) for name in ("password_changed", "login_code"))
+    failed, queued, recent = (MailFactory(kind="mfa/email/totp_activated", subject=name) for name in ("failed", "queued", "recent"))
+    failed.mark_failed("550 no such mailbox")
+    aged(changed, code, failed, by=timedelta(days=91))
+    aged(recent, by=timedelta(days=89))
+    OutgoingMail.objects.filter(pk=queued.pk).update(created_at=timezone.now() - OLD)
+    settings.IP_ADDRESS_RETENTION = 0
+    assert delete_old() == 0
+    settings.IP_ADDRESS_RETENTION = 90
+    assert delete_old() == 2
+    assert subjects() == {"login_code", "queued", "recent"}
+
+
+def test_the_task_deletes_a_bounded_number_in_batches(cast: Cast) -> None:
     aged(*MailFactory.create_batch(7, agency=cast.alder))
-    monkeypatch.setattr(tasks, "DELETE_BATCH", 2)
-    monkeypatch.setattr(tasks, "MAX_BATCHES", 3)
-    assert delete_old() == 6
+    assert process_in_batches(delete_past_retention, size=2, most=3) == 6
     assert delete_old() == 1
 
 
@@ -95,10 +118,9 @@ def test_a_batch_counts_sent_and_seen_emails(cast: Cast) -> None:
     assert [delete_past_retention(3) for _ in range(3)] == [3, 1, 0]
 
 
-def test_a_killed_task_has_deleted_complete_batches(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_task_has_deleted_complete_batches(cast: Cast) -> None:
     thread = ContactRequest(pk=17).thread
     aged(*(MailFactory(agency=cast.alder, thread=thread, to="ute@muellerei.example") for _ in range(4)))
-    monkeypatch.setattr(tasks, "DELETE_BATCH", 2)
     done = []
 
     def killed(batch: int) -> int:
@@ -107,11 +129,9 @@ def test_a_killed_task_has_deleted_complete_batches(cast: Cast, monkeypatch: pyt
         done.append(batch)
         return delete_past_retention(batch)
 
-    monkeypatch.setattr(tasks, "delete_past_retention", killed)
     with pytest.raises(SystemExit):
-        delete_old()
+        process_in_batches(killed, size=2)
     assert (OutgoingMail.objects.count(), DeletedMail.objects.count()) == (2, 2)
-    monkeypatch.undo()
     assert delete_old() == 2
     assert DeletedMail.objects.count() == 4
 
@@ -124,7 +144,8 @@ def test_bodies_are_not_read_and_queries_are_few(cast: Cast) -> None:
     assert len(queries) < 20
 
 
-def test_old_emails_are_found_with_indexes(cast: Cast) -> None:
+def test_old_emails_are_found_with_indexes(cast: Cast, settings: Any) -> None:
+    settings.FAILED_MAIL_RETENTION = 365
     mails = [
         OutgoingMail(agency=cast.alder, subject="x", kind="test", encrypted_body=b"x", to_email="x@x.example", message_id=f"<{n}@x>")
         for n in range(500)
@@ -137,7 +158,8 @@ def test_old_emails_are_found_with_indexes(cast: Cast) -> None:
         delete_past_retention(50)
     selects = [query["sql"] for query in queries if query["sql"].startswith("SELECT") and "FOR UPDATE" in query["sql"]]
     used = [{node.get("Index Name") for node in nodes(plan_of(sql.replace("%", "%%"), None))} for sql in selects]
-    assert [names & {"outbox_sent", "outbox_seen"} for names in used] == [{"outbox_sent"}, {"outbox_seen"}]
+    retention = {"outbox_sent", "outbox_seen", "outbox_failed", "outbox_of_kind"}
+    assert [names & retention for names in used] == [{"outbox_sent"}, {"outbox_seen"}, {"outbox_failed"}, {"outbox_of_kind"}]
 
 
 # --- What refers to e-mails --------------------------------------------------------------------------------------------

@@ -18,14 +18,15 @@ from invitations.credentials.queries import needs_for_staff
 from invitations.credentials.services import credentials as services
 from invitations.credentials.services.needs import add_needs, remove_need
 from invitations.credentials.views.feedback import errors_as_messages
+from invitations.space.access import shared_view
 from invitations.space.queries import clients_of, of_customer
 from invitations.space.views import shared_customer
 from invitations.views.feedback import conflict_messages
-from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.form_recovery import without_form_recovery
 
 
-@agency_view(methods=("GET",))
+@shared_view(methods=("GET",))
 def shared_credentials(request: AgencyRequest, pk: int) -> HttpResponse:
     """List what the agency needs from each client, and the credentials that were handed over."""
     customer = shared_customer(request, pk)
@@ -35,7 +36,7 @@ def shared_credentials(request: AgencyRequest, pk: int) -> HttpResponse:
     return render(request, "invitations/shared/credentials.html", {"customer": customer, "clients": clients, "needs": needs})
 
 
-@agency_view()
+@shared_view()
 def shared_needs_add(request: AgencyRequest, pk: int) -> HttpResponse:
     """Add entries of the agency's list to a client's access."""
     customer = shared_customer(request, pk)
@@ -61,7 +62,7 @@ def shared_needs_add(request: AgencyRequest, pk: int) -> HttpResponse:
     return render(request, "invitations/shared/needs_add.html", {"customer": customer, "accesses": accesses, "form": form})
 
 
-@agency_view(methods=("POST",))
+@shared_view(methods=("POST",))
 def shared_need_remove(request: AgencyRequest, pk: int, need: int) -> HttpResponse:
     """Remove a need for which nothing was handed over."""
     customer = shared_customer(request, pk)
@@ -74,7 +75,7 @@ def shared_need_remove(request: AgencyRequest, pk: int, need: int) -> HttpRespon
 
 @sensitive_variables()
 @without_form_recovery
-@agency_view(reauthenticate=True)
+@shared_view(reauthenticate=True)
 def shared_credential(request: AgencyRequest, pk: int, credential: int) -> HttpResponse:
     """Reveal a credential after a confirmation.
 

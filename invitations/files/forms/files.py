@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +14,7 @@ from invitations.files.models.files import SharedFile
 from invitations.models.areas import Area
 from partnerportal.core import uploads
 from partnerportal.core.forms import StrictForm, WordedForm, form_helper
+from partnerportal.core.sizes import file_size
 
 
 def max_size() -> int:
@@ -36,7 +36,7 @@ class VersionForm(WordedForm, forms.Form):
     def __init__(self, *args: Any, cancel: str, request_size: int = 0, **kwargs: Any) -> None:
         """Adapt the error message if the request had more than `uploads.MAX_BYTES`, so that its file was discarded."""
         super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = _("Up to %(size)s.") % {"size": filesizeformat(max_size())}
+        self.fields["file"].help_text = _("Up to %(size)s.") % {"size": file_size(max_size())}
         self.is_too_large = request_size > uploads.MAX_BYTES
         if self.is_too_large:
             self.fields["file"].error_messages["required"] = _too_large(request_size)
@@ -108,5 +108,5 @@ class FileForm(WordedForm, StrictForm):
 
 
 def _too_large(size: int) -> str:
-    sizes = {"size": filesizeformat(size), "limit": filesizeformat(max_size())}
+    sizes = {"size": file_size(size, round_up=True), "limit": file_size(max_size())}
     return _("This file is %(size)s; the limit is %(limit)s.") % sizes

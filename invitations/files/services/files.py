@@ -1,6 +1,7 @@
 """Actions on shared files: upload, share, download and delete.
 
-Every action first locks the customer and the access of the client, or the membership of the member.
+Every action first locks the customer and the access of the client, or the membership of the member. An upload is examined
+before that, because the directory of a ZIP archive can take seconds to read.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from typing import IO, Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
@@ -23,6 +23,7 @@ from invitations.space.services import SpaceClosed, lock_for_member, lock_space
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.sizes import file_size
 
 WEB = AuditEvent.Source.WEB
 
@@ -45,9 +46,10 @@ def upload_file(*, customer: Customer, file: IO[bytes], name: str, by: User, **f
     Raises:
         ValidationError: The customer is archived, or the agency’s quota is used up.
     """
+    upload = examine(file, name=name)
     customer = lock_for_member(customer, by=by)
     shared = _create(customer, from_client=False, by=by, **fields)
-    _add_version(shared, examine(file, name=name), file, by=by)
+    _add_version(shared, upload, file, by=by)
     record("shared_file.uploaded", shared, by=by)
     if shared.is_shared:
         mails.send_file_shared(shared, by=by)
@@ -61,11 +63,12 @@ def upload_version(shared: SharedFile, *, file: IO[bytes], name: str, by: User) 
     Raises:
         ValidationError: The customer is archived, the quota is used up, or the file is a client's or was deleted.
     """
+    upload = examine(file, name=name)
     lock_for_member(shared.customer, by=by)
     locked = _lock(shared)
     if locked.from_client:
         raise ValidationError(_("Only the client can upload new versions of this file."), "other_side")
-    version = _add_version(locked, examine(file, name=name), file, by=by)
+    version = _add_version(locked, upload, file, by=by)
     record("shared_file.version_added", locked, by=by)
     if locked.is_shared:
         mails.send_file_shared(locked, by=by)
@@ -134,9 +137,10 @@ def upload_by_client(*, space: Space, file: IO[bytes], name: str, title: str, ar
         SpaceClosed: The client's access was ended, or doesn't include the area.
         ValidationError: The customer is archived, or the agency’s quota is used up.
     """
+    upload = examine(file, name=name)
     space = lock_space(space, area=area)
     shared = _create(space.customer, from_client=True, by=space.client, title=title, area=area, is_shared=True)
-    _add_version(shared, examine(file, name=name), file, by=space.client)
+    _add_version(shared, upload, file, by=space.client)
     record("shared_file.received", shared, by=None, source=WEB)
     mails.send_file_received(shared, space=space)
     return shared
@@ -150,8 +154,9 @@ def upload_version_by_client(shared: SharedFile, *, space: Space, file: IO[bytes
         SpaceClosed: The client's access was ended, or doesn't include the area, or the file was deleted.
         ValidationError: The customer is archived, or the agency’s quota is used up.
     """
+    upload = examine(file, name=name)
     locked, space = _lock_own(shared, space)
-    version = _add_version(locked, examine(file, name=name), file, by=space.client)
+    version = _add_version(locked, upload, file, by=space.client)
     record("shared_file.version_received", locked, by=None, source=WEB)
     mails.send_file_received(locked, space=space)
     return version
@@ -238,7 +243,7 @@ def _add_version(shared: SharedFile, upload: Upload, file: IO[bytes], *, by: Use
         if getattr(diagnosis, "constraint_name", "") != QUOTA_EXCEEDED:
             raise
         quota = FileQuota.objects.get(agency=shared.agency)
-        left = {"left": filesizeformat(max(quota.maximum - quota.used, 0)), "size": filesizeformat(upload.size)}
+        left = {"left": file_size(max(quota.maximum - quota.used, 0)), "size": file_size(upload.size, round_up=True)}
         raise ValidationError(
             _("There isn’t enough space: the file has %(size)s, and %(left)s are left. Delete files that are no longer needed.") % left,
             "quota",

@@ -14,13 +14,16 @@ from invitations.files.models.files import FileQuota, FileVersion, SharedFile
 from invitations.files.queries import attach_newest, files_of
 from invitations.files.services import approvals as approval_services
 from invitations.files.services import files as services
+from invitations.files.views.limits import check_approval_limit
 from invitations.files.views.responses import download_response, form_page, newest_version, request_size
+from invitations.space.access import shared_view
 from invitations.space.views import shared_customer
-from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.access import AgencyRequest
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.rate_limits import RateLimitExceeded
 
 
-@agency_view(methods=("GET",))
+@shared_view(methods=("GET",))
 def file_list(request: AgencyRequest, pk: int) -> HttpResponse:
     """List the files of a customer, and the space that all files of the agency use."""
     customer = shared_customer(request, pk)
@@ -30,7 +33,7 @@ def file_list(request: AgencyRequest, pk: int) -> HttpResponse:
     return render(request, "invitations/shared/files.html", {"customer": customer, "page": page, "quota": quota})
 
 
-@agency_view()
+@shared_view()
 def file_add(request: AgencyRequest, pk: int) -> HttpResponse:
     """Upload a file."""
     customer = _active_customer(request, pk)
@@ -47,7 +50,7 @@ def file_add(request: AgencyRequest, pk: int) -> HttpResponse:
     return form_page(request, "invitations/shared/file_form.html", form, customer=customer)
 
 
-@agency_view(methods=("GET",))
+@shared_view(methods=("GET",))
 def file_detail(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     """Show a file with its versions and their approvals."""
     customer, shared = _file(request, pk, file)
@@ -66,7 +69,7 @@ def file_detail(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     return render(request, "invitations/shared/file.html", context)
 
 
-@agency_view()
+@shared_view()
 def file_edit(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     """Change title, area and sharing of a file of the agency."""
     customer, shared = _file(request, pk, file)
@@ -82,7 +85,7 @@ def file_edit(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     return form_page(request, "invitations/shared/file_form.html", form, customer=customer, file=shared)
 
 
-@agency_view()
+@shared_view()
 def file_version(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     """Upload a new version of a file of the agency."""
     customer, shared = _file(request, pk, file)
@@ -99,7 +102,7 @@ def file_version(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     return form_page(request, "invitations/shared/file_form.html", form, customer=customer, file=shared, is_version=True)
 
 
-@agency_view(methods=("GET",))
+@shared_view(methods=("GET",))
 def file_download(request: AgencyRequest, pk: int, version: int) -> HttpResponseBase:
     """Download a version of a file."""
     files = files_of(shared_customer(request, pk)).values("pk")
@@ -107,7 +110,7 @@ def file_download(request: AgencyRequest, pk: int, version: int) -> HttpResponse
     return download_response(request, found, lambda: services.download_for_member(found, by=request.user))
 
 
-@agency_view(methods=("POST",))
+@shared_view(methods=("POST",))
 def file_delete(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     """Delete a file with all its versions."""
     customer, shared = _file(request, pk, file)
@@ -120,13 +123,17 @@ def file_delete(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     return redirect(_list(customer))
 
 
-@agency_view(methods=("POST",))
+@shared_view(methods=("POST",))
 def file_request_approval(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     """Request approval of a file's newest version."""
-    _customer, shared = _file(request, pk, file)
+    customer, shared = _file(request, pk, file)
     versions = shared.versions.select_related("file__customer").order_by("-number")[:1]
     try:
+        check_approval_limit(customer)
         approval = approval_services.request_version_approval(newest_version(list(versions)), by=request.user)
+    except RateLimitExceeded as error:
+        messages.error(request, str(error))
+        return redirect(shared)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(shared)

@@ -26,9 +26,11 @@ from django.utils.translation import gettext as _
 from partnerportal.core.addresses import AddressNode
 from partnerportal.core.language_addresses import fixed_language, language_url
 from partnerportal.core.redirects import get_next_path
+from partnerportal.core.sizes import file_size
 from partnerportal.static_files.icons import FIVE_STARS, SPRITE, existing_icons, symbol_id
 
 register = template.Library()
+register.filter("file_size", file_size)
 
 
 @register.tag

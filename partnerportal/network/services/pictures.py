@@ -4,9 +4,10 @@ from io import BytesIO
 from typing import IO
 
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
+
+from partnerportal.core.sizes import file_size
 
 #: Maximum number of pixels of an upload: a file of a few kB can decompress to an image that exhausts the memory.
 MAX_PIXELS = 25_000_000
@@ -30,7 +31,7 @@ def read_picture(file: IO[bytes], *, max_bytes: int, side: int) -> Image.Image:
     """
     data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise ValidationError(_("This file is too large. The limit is %(limit)s.") % {"limit": filesizeformat(max_bytes)}, "too_large")
+        raise ValidationError(_("This file is too large. The limit is %(limit)s.") % {"limit": file_size(max_bytes)}, "too_large")
     try:
         return _decoded(data, side)
     except ValidationError:
