@@ -127,9 +127,12 @@ def test_public_pages_change_their_etag_with_the_operator(cast: Cast, path: str)
 def test_the_text_becomes_headings_paragraphs_and_links() -> None:
     html = legal_html("# One\nText <b>\nhttps://north.example/?a=1&b=2\r\n\r\n## Two # three\n### Four\n\nhello@north.example\n#no heading")
     assert html == (
-        '<h2>One</h2>\n<p>Text &lt;b&gt;<br><a href="https://north.example/?a=1&amp;b=2">https://north.example/?a=1&amp;b=2</a></p>\n'
-        '<h3>Two # three</h3>\n<h4>Four</h4>\n<p><a href="mailto:hello@north.example">hello@north.example</a></p>\n<p>#no heading</p>'
+        '<div><h2>One</h2>\n<p>Text &lt;b&gt;<br><a href="https://north.example/?a=1&amp;b=2">https://north.example/?a=1&amp;b=2</a></p></div>\n'
+        "<div><h3>Two # three</h3></div>\n"
+        '<div><h4>Four</h4>\n<p><a href="mailto:hello@north.example">hello@north.example</a></p>\n<p>#no heading</p></div>'
     )
+    assert legal_html("One\n\nTwo\n\n# Three") == "<div><p>One</p>\n<p>Two</p></div>\n<div><h2>Three</h2></div>"
+    assert legal_html(" \n") == ""
     assert "<script" not in legal_html(
         '# <script>alert(1)</script>\n\n<script>alert(1)</script> javascript:alert(1) https://x.example/"><script>'
     )
