@@ -15,6 +15,7 @@ finish() {
     code=$?
     [ $code = 0 ] || docker compose logs --tail 30 || true
     docker compose down --volumes --remove-orphans --timeout 5 || true
+    docker image rm --force portal-try > /dev/null 2>&1 || true
     rm -rf "$work"
     exit $code
 }
@@ -29,9 +30,9 @@ POSTGRES_PASSWORD=try
 EMAIL_URL=smtp://mail.invalid:25
 WEB_REPLICAS=2
 END
-# `env_file` names .env, which stays that of the installation.
+# `env_file` names .env, which stays that of the installation, as does its image.
 cat > "$work/try.yml" <<END
-x-env: &env { env_file: !override ["$work/env"] }
+x-env: &env { image: portal-try, env_file: !override ["$work/env"] }
 services:
   proxy: { ports: !override ["127.0.0.1:8443:8443"] }
   web: *env
