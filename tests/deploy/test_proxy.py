@@ -96,6 +96,15 @@ def test_every_replica_is_found_and_stopped_ones_are_dropped(proxy: Proxy) -> No
 
 
 @needs_caddy
+def test_each_request_has_its_own_connection(proxy: Proxy) -> None:
+    # A kept connection can be closed by the web process while a form arrives, which can't be sent a second time.
+    proxy.request("/")
+    proxy.request("/", b"form")
+    # The form, and the request that precedes it.
+    assert [headers["Connection"] for headers in proxy.webs["127.0.0.2"].received] == ["close"] * 3
+
+
+@needs_caddy
 def test_changed_file_is_reloaded_without_losing_requests(proxy: Proxy) -> None:
     statuses, end = [], threading.Event()
 
