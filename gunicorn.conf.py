@@ -31,6 +31,9 @@ threads = int(os.environ.get("WEB_THREADS") or 4)
 timeout = 30
 # Seconds in which a stopping worker completes its current requests.
 graceful_timeout = 30
+# Seconds until an idle connection is closed. Longer than the proxy's (deploy/caddy/Caddyfile), which can't repeat a form that
+# arrives while the connection is closed.
+keepalive = 5
 # Limits memory leaks of libraries. The jitter prevents all workers from restarting at the same time.
 max_requests = 10_000
 max_requests_jitter = 1_000

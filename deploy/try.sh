@@ -2,10 +2,12 @@
 # Try the containers on a machine with an engine, as an operator or in CI: installation, first administrator, backup, restore, and an
 # upgrade under load. Uses a separate project (its own containers, networks and volumes), and deletes it at the end. Takes minutes.
 #
-#     deploy/try.sh
+#     deploy/try.sh [SERVER]
 #
-# Needs docker with Compose 2.24, python3, and the free ports 8480 and 8443. Exits with 1 if a check fails or a request is lost.
+# SERVER is one on the internet that answers at port 443 (example.com), to which web must have no route. Needs docker with Compose
+# 2.24, python3, and the free port 8443. Exits with 1 if a check fails or a request is lost.
 set -eu
+outside=${1:-example.com}
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 export COMPOSE_PROJECT_NAME=portal-try COMPOSE_FILE="docker-compose.yml:$work/try.yml" COMPOSE_ENV_FILES="$work/env"
@@ -15,6 +17,7 @@ finish() {
     code=$?
     [ $code = 0 ] || docker compose logs --tail 30 || true
     docker compose down --volumes --remove-orphans --timeout 5 || true
+    docker image rm --force portal-try > /dev/null 2>&1 || true
     rm -rf "$work"
     exit $code
 }
@@ -29,9 +32,9 @@ POSTGRES_PASSWORD=try
 EMAIL_URL=smtp://mail.invalid:25
 WEB_REPLICAS=2
 END
-# `env_file` names .env, which stays that of the installation.
+# `env_file` names .env, which stays that of the installation, as does its image.
 cat > "$work/try.yml" <<END
-x-env: &env { env_file: !override ["$work/env"] }
+x-env: &env { image: portal-try, env_file: !override ["$work/env"] }
 services:
   proxy: { ports: !override ["127.0.0.1:8443:8443"] }
   web: *env
@@ -88,19 +91,19 @@ docker compose exec -T -e DJANGO_SUPERUSER_PASSWORD="$(random)" web python manag
 [ "$(count accounts_user)" = 1 ]
 
 step "Checking that web has no route out, and that the worker has …"
-route='import socket; socket.create_connection(("example.com", 443), 5)'
+route='import socket; socket.create_connection(("'$outside'", 443), 5)'
 if docker compose exec -T web python -c "$route" 2> /dev/null; then
-    step "Web reaches the internet."
+    step "Web reaches $outside."
     exit 1
 fi
-docker compose exec -T worker python -c "$route" 2> /dev/null || step "The worker has none either: is this machine offline?"
+docker compose exec -T worker python -c "$route" 2> /dev/null || step "The worker has none either, so this proves nothing. Name a SERVER."
 
 step "Backup and restore …"
 mkdir "$work/dumps"
 dump=$(deploy/backup.sh "$work/dumps")
-docker compose exec -T db psql --quiet --username portal --dbname portal --command "DELETE FROM accounts_user"
+docker compose exec -T db psql --quiet --username portal --dbname portal --command "UPDATE accounts_user SET is_active = false"
 deploy/restore.sh "$dump" > "$work/command" 2>&1 || { cat "$work/command"; exit 1; }
-[ "$(count accounts_user)" = 1 ]
+[ "$(count "accounts_user WHERE is_active")" = 1 ]
 
 echo "LOG_LEVEL=WARNING" >> "$work/env"
 under_load "A changed variable, and upgrade.sh" deploy/upgrade.sh "$work/dumps"

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import runpy
 import shutil
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.utils.translation import gettext, override
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from partnerportal.core import uploads
 from tests.deploy.proxy import FOLDER, Proxy, replaced, running_proxy, setting
@@ -33,6 +35,14 @@ def test_upload_limit_exceeds_that_of_the_portal() -> None:
     # Besides the files, a request contains a form.
     assert limit >= uploads.MAX_BYTES + 8 * 1024 * 1024
     assert limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def test_idle_connections_are_closed_by_the_proxy() -> None:
+    # A form that arrives while gunicorn closes the connection would be lost, because it can't be sent a second time.
+    idle = int(setting("keepalive").removesuffix("s"))
+    assert idle + 1 <= runpy.run_path(str(settings.BASE_DIR / "gunicorn.conf.py"))["keepalive"]
+    # In a process that stops.
+    assert idle + 1 <= STOP_KEEPALIVE_LINGER
 
 
 def test_page_may_use_its_style() -> None:
