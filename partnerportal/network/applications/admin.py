@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.admin import ReadOnlyAdmin
@@ -143,4 +143,4 @@ class AgencyApplicationAdmin(ReadOnlyAdmin):
     @staticmethod
     def _links(model: str, rows: QuerySet[Any]) -> str:
         links = ((reverse(f"admin:{model}_change", args=[row.pk]), str(row)) for row in rows[:MAX_RELATED])
-        return format_html_join(format_html("<br>"), '<a href="{}">{}</a>', links) or "–"
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "–"
