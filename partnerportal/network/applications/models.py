@@ -100,7 +100,6 @@ class AgencyApplication(PersonalLink):
         verbose_name = _("agency application")
         verbose_name_plural = _("agency applications")
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=ApplicationStatus.values), name="application_status_is_known"),
             models.CheckConstraint(
                 condition=Q(status="unconfirmed", confirmed_at=None) | ~Q(status="unconfirmed") & Q(confirmed_at__isnull=False),
                 name="application_confirmed_has_its_time",

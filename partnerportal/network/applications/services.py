@@ -1,13 +1,12 @@
 """Steps of an application. Each is one transaction under the application's lock, with its audit event and its e-mails."""
 
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Role
+from partnerportal.agencies.models import Agency, Role, TeamInvitation
 from partnerportal.agencies.services.team_invitations import invite
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -73,7 +72,11 @@ def approve_application(application: AgencyApplication, *, by: User) -> bool:
         return False
     agency = Agency.objects.create(name=locked.name, language=locked.language)
     _draft_profile(locked, agency, by=by)
-    invite(agency, email=locked.email, role=Role.OWNER, by=by, send=partial(mails.send_application_approved, application=locked))
+
+    def send(invitation: TeamInvitation, *, account: User | None, by: User) -> None:
+        mails.send_application_approved(invitation, account=account, by=by, application=locked)
+
+    invite(agency, email=locked.email, role=Role.OWNER, by=by, send=send)
     locked.agency = agency
     _decide(locked, Status.APPROVED, by=by)
     return True

@@ -101,10 +101,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='agencyapplication',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['unconfirmed', 'confirmed', 'approved', 'rejected'])), name='application_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='agencyapplication',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('status', 'unconfirmed')), models.Q(models.Q(('status', 'unconfirmed'), _negated=True), ('confirmed_at__isnull', False)), _connector='OR'), name='application_confirmed_has_its_time'),
         ),
         migrations.AddConstraint(
