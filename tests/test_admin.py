@@ -130,7 +130,7 @@ def ada(cast: Cast) -> Client:
     LanguageFactory()
     LegalPageFactory()
     OperatorFactory()
-    ApplicationFactory()
+    ApplicationFactory(name=cast.alder.name)
     InvitationFactory(agency=cast.alder)
     FileQuota.objects.ensure(cast.alder)
     RoundFactory(agency=cast.alder, by=cast.alice)
