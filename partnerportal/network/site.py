@@ -7,7 +7,9 @@ that a page with an earlier state never has the ETag of a newer one.
 import hashlib
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -82,7 +84,7 @@ def forget_site() -> None:
 
 
 def _read() -> Site:
-    operator = Operator.objects.values_list("name", "tint", "logo_digest", "accepts_applications").first()
-    *look, accepts_applications = operator or ("", None, "", False)
+    names = ("name", "tint", "logo_digest", "accepts_applications")
+    operator: Mapping[str, Any] = Operator.objects.values(*names).first() or {}
     kinds = LegalPage.objects.exclude(text="").values_list("kind", flat=True).distinct().order_by("kind")
-    return Site(*look, pages=tuple(kinds), accepts_applications=accepts_applications)
+    return Site(**operator, pages=tuple(kinds))

@@ -302,8 +302,8 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 }
 #: E-mails that quote another user.
 QUOTING = {
-    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided", "contact_notice",
-    "profile_declined", "message", "message_received", "review_comment", "review_new", "report_decided", "review_decided",
+    "access_given", "application_rejected", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided",
+    "contact_notice", "profile_declined", "message", "message_received", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
 
@@ -465,6 +465,8 @@ def test_link_precedes_the_sentence_about_it(written: tuple[str, list[OutgoingMa
         "account/email/email_confirmation_signup",
         "access_request",
         "team_invitation",
+        "application_confirmation",
+        "application_approved",
     }
     for mail in with_validity:
         for part in (mail.text, mail.html):

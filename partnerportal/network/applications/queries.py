@@ -23,7 +23,7 @@ def similar_agencies(application: AgencyApplication) -> QuerySet[Agency]:
     page = application.website.partition("://")[2].removeprefix("www.").rstrip("/")
     spellings = [f"{scheme}://{www}{page}{end}" for scheme in ("https", "http") for www in ("", "www.") for end in ("", "/")]
     same = Q(name__iexact=application.name) | Q(profile__website__in=spellings)
-    return Agency.objects.filter(same).exclude(pk=application.agency_id).order_by("pk")
+    return Agency.objects.filter(same).exclude(application=application).order_by("pk")
 
 
 def other_applications(application: AgencyApplication) -> QuerySet[AgencyApplication]:

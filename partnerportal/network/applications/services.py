@@ -11,10 +11,9 @@ from partnerportal.agencies.services.team_invitations import invite
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.network.applications import mails
-from partnerportal.network.applications.models import AgencyApplication
+from partnerportal.network.applications.models import AgencyApplication, ApplicationStatus
 from partnerportal.network.services.profiles import SlugTaken, new_profile, save_profile
 
-Status = AgencyApplication.Status
 #: Attempts to find a free address for a profile while others take addresses.
 SLUG_ATTEMPTS = 10
 
@@ -50,10 +49,10 @@ def resend_confirmation(pk: int) -> bool:
 @transaction.atomic
 def confirm_application(application: AgencyApplication) -> bool:
     """Confirm the applicant's address and notify the administrators. Return False if nothing changes."""
-    locked = AgencyApplication.objects.select_for_update().filter(pk=application.pk, status=Status.UNCONFIRMED).first()
+    locked = AgencyApplication.objects.select_for_update().filter(pk=application.pk, status=ApplicationStatus.UNCONFIRMED).first()
     if locked is None or locked.is_overdue:
         return False
-    locked.status, locked.confirmed_at = Status.CONFIRMED, timezone.now()
+    locked.status, locked.confirmed_at = ApplicationStatus.CONFIRMED, timezone.now()
     locked.save(update_fields=["status", "confirmed_at"])
     record("application.confirmed", locked, by=None, source=AuditEvent.Source.LINK)
     mails.send_application_to_admins(locked)
@@ -78,7 +77,7 @@ def approve_application(application: AgencyApplication, *, by: User) -> bool:
 
     invite(agency, email=locked.email, role=Role.OWNER, by=by, send=send)
     locked.agency = agency
-    _decide(locked, Status.APPROVED, by=by)
+    _decide(locked, ApplicationStatus.APPROVED, by=by)
     return True
 
 
@@ -89,7 +88,7 @@ def reject_application(application: AgencyApplication, *, reason: str, by: User)
     if locked is None:
         return False
     locked.reason = reason
-    _decide(locked, Status.REJECTED, by=by)
+    _decide(locked, ApplicationStatus.REJECTED, by=by)
     mails.send_application_rejected(locked, by=by)
     return True
 
@@ -103,10 +102,10 @@ def delete_past_retention(batch: int) -> int:
 
 
 def _lock_undecided(application: AgencyApplication) -> AgencyApplication | None:
-    return AgencyApplication.objects.select_for_update().filter(pk=application.pk, status=Status.CONFIRMED).first()
+    return AgencyApplication.objects.select_for_update().filter(pk=application.pk, status=ApplicationStatus.CONFIRMED).first()
 
 
-def _decide(locked: AgencyApplication, status: AgencyApplication.Status, *, by: User) -> None:
+def _decide(locked: AgencyApplication, status: ApplicationStatus, *, by: User) -> None:
     locked.status, locked.decided_at, locked.decided_by = status, timezone.now(), by
     locked.save(update_fields=["status", "decided_at", "decided_by", "reason", "agency"])
     record(f"application.{status}", locked, by=by)

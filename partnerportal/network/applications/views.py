@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import ParamSpec
 
 from django.contrib import messages
 from django.core import signing
@@ -39,14 +39,14 @@ _SALT = "network.applications"
 _NONE = 0
 
 
-def while_open(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def while_open(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     """Decorate a view that exists while agencies can apply."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not accepts_applications():
             raise Http404
-        return view(request, *args, **kwargs)
+        return view(*args, **kwargs)
 
     return checked
 
