@@ -33,7 +33,7 @@ def test_agency_applies_and_its_first_owner_begins(
     expect(cora.get_by_role("main")).to_contain_text("Enter your e-mail address.")
     cora.get_by_label("Your e-mail address").fill("cora@cedar.example")
     cora.get_by_role("button", name="Send application").click()
-    expect(cora.get_by_role("heading", level=1)).to_have_text("Confirm your e-mail address")
+    expect(cora.get_by_role("heading", level=1)).to_have_text("Check your inbox")
 
     link = re.search(rf"{portal}/apply/\S+", mail_server.wait_for("cora@cedar.example", seconds=30).part("plain"))
     assert link

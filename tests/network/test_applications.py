@@ -130,7 +130,7 @@ def test_the_pages_use_few_queries(visitor: Client) -> None:
 def test_an_application_is_saved_and_its_link_sent(visitor: Client) -> None:
     response = send(visitor)
     assert response.status_code == 302
-    assert "Confirm your e-mail address" in visitor.get(response.url).content.decode()
+    assert "Check your inbox" in visitor.get(response.url).content.decode()
     application = AgencyApplication.objects.get()
     saved = {name: getattr(application, name) for name in FIELDS}
     assert saved == {**FIELDS, "website": "https://cedar.example", "email": "cora@cedar.example"}
@@ -208,7 +208,7 @@ def test_bots_get_the_same_answer_but_nothing_is_saved(visitor: Client) -> None:
     response = send(visitor, homepage="https://spam.example/")
     assert response.status_code == 302
     resent = visitor.post(response.url, follow=True)
-    assert "E-mail resent." in resent.content.decode()
+    assert "The e-mail has already been sent." in resent.content.decode()
     assert not AgencyApplication.objects.exists()
     human = send(visitor).url
     assert generic(visitor.get(response.url)) == generic(visitor.get(human))
@@ -324,11 +324,13 @@ def test_unknown_links_are_not_found_and_rate_limited(visitor: Client) -> None:
 def test_the_email_can_be_resent_a_few_times(visitor: Client) -> None:
     sent = send(visitor).url
     first = link()
-    assert "E-mail resent." in visitor.post(sent, follow=True).content.decode()
+    says = [visitor.post(sent, follow=True).content.decode()]
     assert OutgoingMail.objects.count() == 1  # a double click
     for number in range(1, MAX_LETTERS + 3):
         with later(2 * number):
-            visitor.post(sent)
+            says.append(visitor.post(sent, follow=True).content.decode())
+    assert ["E-mail resent." in page for page in says] == [False, *[True] * (MAX_LETTERS - 1), *[False] * 3]
+    assert ["has already been sent" in page for page in says] == [True, *[False] * (MAX_LETTERS - 1), *[True] * 3]
     assert OutgoingMail.objects.count() == MAX_LETTERS
     assert link() == first
     with pytest.raises(IntegrityError, match="application_letters_are_limited"), transaction.atomic():

@@ -302,8 +302,9 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 }
 #: E-mails that quote another user.
 QUOTING = {
-    "access_given", "application_rejected", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided",
-    "contact_notice", "profile_declined", "message", "message_received", "review_comment", "review_new", "report_decided", "review_decided",
+    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "application_rejected",
+    "approval_decided", "contact_notice", "profile_declined", "message", "message_received", "review_comment", "review_new",
+    "report_decided", "review_decided",
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ class QueueFilter(admin.SimpleListFilter):
 class AgencyApplicationAdmin(ReadOnlyAdmin):
     """Queue of applications, those confirmed first at the top."""
 
-    list_display = ("name", "city", "website", "contact_name", "email", "status", "confirmed_at", "age", "decided_at")
+    list_display = ("name", "city", "email", "status", "age")
     list_filter = (QueueFilter, "language")
     search_fields = ("name", "city", "website", "contact_name", "email", "description")
     ordering = ("confirmed_at", "pk")

@@ -1,6 +1,6 @@
 """Forms for applying, and for rejecting an application."""
 
-from crispy_forms.layout import Column, Fieldset, Row
+from crispy_forms.layout import Column, Row
 from django import forms
 from django.http import QueryDict
 from django.utils.html import format_html
@@ -58,13 +58,10 @@ class ApplicationForm(WordedForm, StampedForm, StrictForm):
         else:
             del self.fields["terms"]
         self.helper = form_helper(
-            Fieldset(
-                _("Agency"),
-                "name",
-                Row(Column("website", css_class="col-sm-6"), Column("city", css_class="col-sm-6")),
-                "description",
-            ),
-            Fieldset(_("Contact"), Row(Column("contact_name", css_class="col-sm-6"), Column("email", css_class="col-sm-6"))),
+            "name",
+            Row(Column("website", css_class="col-sm-6"), Column("city", css_class="col-sm-6")),
+            "description",
+            Row(Column("contact_name", css_class="col-sm-6"), Column("email", css_class="col-sm-6")),
             *(["terms"] if terms_url else []),
             *self.traps(),
             submit=_("Send application"),

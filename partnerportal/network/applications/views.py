@@ -96,9 +96,10 @@ def applied(request: HttpRequest, reference: str) -> HttpResponse:
         check_rate_limits((PER_NETWORK, _network()))
     except RateLimitExceeded as error:
         return error.apply_to(render(request, "429.html"))
-    services.resend_confirmation(pk)
-    # The same message in each case, which also doesn't show whether the application was saved.
-    messages.success(request, _("E-mail resent. It can take some minutes to arrive."))
+    if services.resend_confirmation(pk):
+        messages.success(request, _("E-mail resent."))
+    else:
+        messages.info(request, _("The e-mail has already been sent. Check your spam folder, or try again in a few minutes."))
     return redirect(request.path)
 
 
