@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from partnerportal.agencies.models import Membership
 from partnerportal.core.stamped_forms import MIN_FORM_AGE
 from partnerportal.network.site import forget_site
-from tests.browser.conftest import OpenPage, sign_in
+from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import OperatorFactory
 from tests.polling import eventually
@@ -44,7 +44,7 @@ def test_agency_applies_and_its_first_owner_begins(
 
     decide = re.search(rf"{portal}/admin/\S+", mail_server.wait_for(ada, seconds=30).part("plain"))
     assert decide
-    sign_in(page, portal, ada)
+    signed_in(page, portal, cast.ada)
     page.goto(f"{portal}/admin/")
     page.get_by_role("link", name="Cedar Digital").click()
     assert page.url == decide.group()
