@@ -31,10 +31,10 @@ from bench.drive import Page, Post
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.stamped_forms import MIN_FORM_AGE, new_stamp
 from partnerportal.core.tokens import hash_token, new_nonce
 from partnerportal.embedded.console import echo
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms.contact import MIN_FORM_AGE, new_stamp
 from reviews.models import CATEGORIES, ReviewRequest
 from reviews.tokens import REVIEW_LINKS
 

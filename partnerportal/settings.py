@@ -261,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-digests": {"task": "desk.send_digests", "schedule": crontab(minute="*/15"), "options": {"expires": 15 * 60}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "delete-old-applications": {"task": "network.delete_old_applications", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "delete-old-emails": {"task": "outbox.delete_old", "schedule": crontab(hour="1", minute="47"), "options": {"expires": 60 * 60}},
     "remove-old-addresses": {
         "task": "audit.remove_old_addresses",
@@ -469,6 +470,8 @@ REVIEW_REMINDER_DAYS: int = env.not_negative("REVIEW_REMINDER_DAYS", default=7, 
 REVIEW_REQUEST_COOLDOWN_DAYS: int = env.not_negative("REVIEW_REQUEST_COOLDOWN_DAYS", default=183, unit="days")
 #: Days for which an invitation to a team can be accepted.
 TEAM_INVITATION_DAYS: int = env.positive("TEAM_INVITATION_DAYS", default=7)
+#: Days for which decided applications of agencies are kept.
+APPLICATION_RETENTION: int = env.positive("APPLICATION_RETENTION", default=183)
 #: Days after which an unanswered invitation or access request expires.
 ACCESS_INVITATION_DAYS: int = env.positive("ACCESS_INVITATION_DAYS", default=30)
 

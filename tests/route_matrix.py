@@ -25,6 +25,7 @@ from tests.cacheable import assert_private
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LegalPageFactory, LogoFactory, OperatorFactory, WorkSampleFactory
+from tests.factories.applications import ApplicationFactory
 from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
@@ -140,14 +141,15 @@ class World:
         self.reminder_token = OPT_OUTS.token(self.answered.customer.pk, self.answered.customer.email)
         self.joining = TeamInvitationFactory(agency=cast.alder)
         self.work = WorkSampleFactory(profile=cast.alder.profile).digest
-        self.operator_logo = OperatorFactory().logo_digest
+        self.operator_logo = OperatorFactory(accepts_applications=True).logo_digest
+        self.application = ApplicationFactory(status="unconfirmed")
         LegalPageFactory(language="en")
         self.logo = LogoFactory(profile=cast.alder.profile).digest
         people = zip(PEOPLE, (cast.alice, cast.max, cast.stan, cast.kim, cast.ada), strict=False)
         self.sessions = {person: self._signed_in(user) for person, user in people}
         self.sessions["another client"] = self._signed_in(UserFactory())
         #: Texts that no response for shared caches may contain.
-        links = (self.open_request, self.answered, self.joining, self.access_request)
+        links = (self.open_request, self.answered, self.joining, self.access_request, self.application)
         self.digest_token = token_of(unsubscribe_link(cast.alder.memberships.get(user=cast.stan)))
         self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token]
         self.secrets += [self.calendar_token, self.digest_token, *self.sessions.values()]

@@ -17,6 +17,7 @@ from reviews.rounds.automatic import switch
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import AgencyFactory, LanguageFactory, LegalPageFactory, LogoFactory, OperatorFactory
+from tests.factories.applications import ApplicationFactory
 from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -129,6 +130,7 @@ def ada(cast: Cast) -> Client:
     LanguageFactory()
     LegalPageFactory()
     OperatorFactory()
+    ApplicationFactory(name=cast.alder.name)
     InvitationFactory(agency=cast.alder)
     FileQuota.objects.ensure(cast.alder)
     RoundFactory(agency=cast.alder, by=cast.alice)

@@ -1,7 +1,7 @@
 """Violations of every database constraint, bypassing forms and services. New constraints must be added."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -51,6 +51,7 @@ from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LegalPageFactory, MembershipFactory, OperatorFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.applications import ApplicationFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory, NeedTemplateFactory
@@ -143,6 +144,7 @@ MAKE: dict[str, Make] = {
     "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(thread="x:1", message_id=f"<{next(NUMBERS)}@x>"),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
     "network.Operator": lambda agency: OperatorFactory(),
+    "network.AgencyApplication": lambda agency: ApplicationFactory(),
     "network.LegalPage": lambda agency: LegalPageFactory(),
     "network.LegalPageVersion": lambda agency: LegalPageFactory().versions.get(),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
@@ -242,12 +244,17 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "profile_status_is_known": [{"status": "famous"}],
     "profile_registered_has_its_time": [{"registered_at": None}],
     "profile_reason_only_if_declined": [{"decline_reason": "No."}],
+    "application_confirmed_has_its_time": [{"confirmed_at": None}],
+    "application_decided_has_its_time": [{"decided_at": NOW}],
+    "application_rejected_has_its_reason": [{"reason": "No."}, {"status": "rejected", "decided_at": NOW}],
+    "application_letters_are_limited": [{"letters": 5}],
+    "application_confirmed_in_time": [{"confirm_until": NOW - timedelta(days=8)}],
     "operator_is_one_row": [{"id": 2}],
     "operator_tint_is_known": [{"tint": 12}],
     "operator_logo_has_its_hash": [{"logo_digest": ""}, {"logo_content": None}],
     "legal_page_kind_is_known": [{"kind": "jobs"}],
     "profile_tint_is_known": [{"tint": 12}],
-    "profile_address_is_not_reserved": [{"slug": "how-reviews-work"}],
+    "profile_address_is_not_reserved": [{"slug": "how-reviews-work"}, {"slug": "apply"}],
     "work_position_from_1_to_3": [{"position": 0}, {"position": 4}],
     "profile_team_size_is_known": [{"team_size": "7"}],
     "customer_number_from_1001": [{"number": 1000}],
@@ -357,6 +364,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "application_approved_has_its_agency": lambda ours, _: change(ApplicationFactory(), agency=ours),
     "legal_page_once_per_language": lambda ours, _: LegalPage.objects.create(kind="imprint", language=LegalPageFactory().language),
     "legal_page_version_once": lambda ours, _: LegalPageFactory().versions.create(number=1, created_at=NOW),
     "contact_primary_once": lambda ours, _: ContactFactory(customer=CustomerFactory(agency=ours), is_primary=True),

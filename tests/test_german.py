@@ -26,7 +26,7 @@ from reviews.rounds.automatic import cancel, switch
 from reviews.rounds.services import pause_round, start_round, stop_round
 from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
-from tests.factories.agencies import LegalPageFactory
+from tests.factories.agencies import LegalPageFactory, OperatorFactory
 from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
@@ -55,6 +55,8 @@ PUBLIC_PAGES = [
     "/partners/?q=nichts",
     "/partners/how-reviews-work/",
     "/legal/privacy/",
+    "/partners/apply/",
+    "/apply/mistyped/",
     "/partners/alder/",
     "/partners/alder/contact/",
     "/partners/alder/contact/thanks/",
@@ -145,6 +147,7 @@ def busy(cast: Cast) -> Cast:
     ReviewFactory(review_request__customer=customer, review_request__project=project, text="Alles bestens.")
     ReviewRequestFactory(customer=customer)
     LegalPageFactory(kind="privacy", language="de", text="Wir speichern wenig.")
+    OperatorFactory(name="Partnernetzwerk", accepts_applications=True)
     MailFactory(agency=cast.alder, subject="Betreff")
     return cast
 

@@ -32,6 +32,7 @@ PAGES = {
         "/nothing/",
         "/r/mistyped/",
         "/join/mistyped/",
+        "/apply/mistyped/",
         "/accounts/login/",
         "/accounts/login/code/",
         "/accounts/password/reset/",

@@ -13,6 +13,8 @@ from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
+from tests.factories.agencies import OperatorFactory
+from tests.factories.applications import ApplicationFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory
 from tests.factories.outbox import MailFactory
@@ -34,6 +36,7 @@ def objects(cast: Cast, settings: Any) -> dict[str, Any]:
     staff.force_login(cast.stan)
     staff.get("/customers/")  # sets the cookie that identifies the user of recovered input
     Client().post("/accounts/password/reset/", {"email": cast.max.email})
+    OperatorFactory(accepts_applications=True)
     visitor = Client()
     page = visitor.get("/partners/alder/contact/").content.decode()
     stamp = re.search(r'name="stamp" value="([^"]+)"', page)
@@ -44,6 +47,7 @@ def objects(cast: Cast, settings: Any) -> dict[str, Any]:
         "review": ReviewRequestFactory(customer=customer),
         "question": AccessRequestFactory(customer=customer, email=cast.kim.email),
         "invitation": TeamInvitationFactory(agency=cast.alder),
+        "application": ApplicationFactory(status="unconfirmed"),
         "stop": f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/",
         "reset": re.search(r"/accounts/password/reset/key/\S+", OutgoingMail.objects.get(to_email=cast.max.email).text).group(),
         "two-factor": with_app(cast.alice),
@@ -59,8 +63,8 @@ def second_step(cast: Cast, secret: str) -> str:
     return browser.post("/accounts/2fa/authenticate/", {"code": code(secret)}, follow=True).content.decode()
 
 
-#: Types of personal links: reviews, access requests, team invitations.
-LINKS = ("review", "question", "invitation")
+#: Types of personal links: reviews, access requests, team invitations, applications.
+LINKS = ("review", "question", "invitation", "application")
 
 
 def path(link: str | None) -> str:
@@ -72,7 +76,7 @@ def opened(links: list[str], cast: Cast) -> list[int]:
     """Return the status of each link. The second one requires Kim to be signed in."""
     kim = Client()
     kim.force_login(cast.kim)
-    return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
+    return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client(), Client()), links, strict=True)]
 
 
 def test_former_key_still_works_as_a_fallback(objects: dict[str, Any], cast: Cast, settings: Any) -> None:
@@ -86,7 +90,7 @@ def test_former_key_still_works_as_a_fallback(objects: dict[str, Any], cast: Cas
     assert objects["mail"].text == "Hello Lea"
     # Existing links can be displayed and keep working. New ones use the new key.
     assert [path(objects[kind].link) for kind in LINKS] == links
-    assert opened(links, cast) == [200, 200, 200]
+    assert opened(links, cast) == [200] * 4
     assert Client().get(objects["stop"]).status_code == 200
     assert "Dashboard" in second_step(cast, objects["two-factor"])
     reset = Client()
@@ -103,8 +107,8 @@ def test_without_the_former_key_data_is_inaccessible_without_errors(objects: dic
     with pytest.raises(DecryptionError):
         assert objects["mail"].text
     # Personal links still work, because they are found by digest, but can't be displayed.
-    assert [objects[kind].link for kind in LINKS] == [None, None, None]
-    assert opened(links, cast) == [200, 200, 200]
+    assert [objects[kind].link for kind in LINKS] == [None] * 4
+    assert opened(links, cast) == [200] * 4
     assert Client().get(objects["stop"]).status_code == 404
     assert "password1" not in Client().get(objects["reset"], follow=True).content.decode()
     assert "Your two-factor authentication data can’t be read" in second_step(cast, objects["two-factor"])

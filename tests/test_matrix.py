@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import transaction
 from django.db.models import Model
 
@@ -483,6 +484,11 @@ PUBLIC_ROUTES = {
     **in_languages("network:directory_image", PublicRoute()),
     **in_languages("network:profile_image", PublicRoute("GET", lambda world: ["alder"])),
     "network:work_picture": PublicRoute("GET", lambda world: ["alder", world.work, "small"]),
+    **in_languages("network:apply", PublicRoute("GET POST")),
+    **in_languages(
+        "network:applied", PublicRoute("GET POST", lambda world: [signing.dumps(world.application.pk, salt="network.applications")])
+    ),
+    "network:confirm_application": PublicRoute("GET POST", lambda world: [token_of(world.application.link)]),
     **in_languages("network:legal", PublicRoute("GET", lambda world: ["imprint"])),
     "network:operator_logo": PublicRoute("GET", lambda world: [world.operator_logo]),
     "network:logo": PublicRoute("GET", lambda world: ["alder", world.logo]),

@@ -16,7 +16,7 @@ from customers.models.custom_fields import MAX_FIELDS
 from invitations.models import AccessRequest
 from partnerportal.desk.models import CalendarFeed, ListName, SavedView
 from partnerportal.desk.saved_views.models import MAX_PINNED
-from partnerportal.network.models import MAX_SAMPLES, PartnerProfile
+from partnerportal.network.models import MAX_SAMPLES, AgencyApplication, PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
@@ -25,7 +25,16 @@ from reviews.rounds.automatic import switch
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import LanguageFactory, LegalPageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.agencies import (
+    LanguageFactory,
+    LegalPageFactory,
+    MembershipFactory,
+    OperatorFactory,
+    ProfileFactory,
+    ServiceFactory,
+    WorkSampleFactory,
+)
+from tests.factories.applications import ApplicationFactory
 from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
     ContactFactory,
@@ -89,6 +98,8 @@ def fill(cast: Cast, rows: int) -> None:
         if cast.alder.profile.work_samples.count() < MAX_SAMPLES:
             WorkSampleFactory(profile=cast.alder.profile)
         LegalPageFactory()
+        OperatorFactory(accepts_applications=True)
+        ApplicationFactory(status="unconfirmed")
         pin_views(cast)
         InvitationFactory(agency=cast.alder)
         MembershipFactory(agency=cast.alder, role="staff")
@@ -129,6 +140,12 @@ def first_customer(cast: Cast) -> str:
 def open_link(cast: Cast) -> str:
     review_request = cast.alder.review_requests.pending().order_by("pk")[0]
     return f"/r/{tokens.REVIEW_LINKS.recover(review_request.nonce, review_request.token_digest)}/"
+
+
+def application_link(cast: Cast) -> str:
+    link = AgencyApplication.objects.filter(status="unconfirmed").latest("pk").link
+    assert link
+    return link.removeprefix("http://localhost")
 
 
 def used_link(cast: Cast) -> str:
@@ -268,6 +285,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/de/partners/alder/contact/", False, 4),
     ("/partners/how-reviews-work/", False, 4),
     ("/legal/imprint/", False, 4),
+    ("/partners/apply/", False, 4),
+    (application_link, False, 4),
     ("/de/partners/how-reviews-work/", False, 4),
     ("/partners/alder/badge.svg", False, 4),
     ("/de/partners/alder/badge.png", False, 4),

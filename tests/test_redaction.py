@@ -24,7 +24,9 @@ from tests.route_matrix import all_routes
 CADDYFILE = django_settings.BASE_DIR / "deploy" / "caddy" / "Caddyfile"
 SECRET = "S3cr3tT0kenOfThisLink"
 #: Harmless text parameters of routes. New ones must be added here or to `SECRET_PARAMETERS`.
-HARMLESS_PARAMETERS = {"agency", "app_label", "content_type_id", "digest", "id", "kind", "object_id", "section", "size", "slug", "url"}
+HARMLESS_PARAMETERS = {
+    "agency", "app_label", "content_type_id", "digest", "id", "kind", "object_id", "reference", "section", "size", "slug", "url",
+}  # fmt: skip
 #: Numeric parameters.
 NUMBERS = {"IntConverter"}
 

@@ -114,6 +114,7 @@ def test_missing_variable_prevents_the_start() -> None:
         ("ACCESS_INVITATION_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "0"),
         ("TEAM_INVITATION_DAYS", "0"),
+        ("APPLICATION_RETENTION", "0"),
         ("REVIEW_REMINDER_DAYS", "-1"),
         ("REVIEW_REQUEST_COOLDOWN_DAYS", "a while"),
         ("REVIEW_REMINDER_INTERVAL", "0"),

@@ -4,9 +4,10 @@ Each part is a fixed number of queries with limits. The figures come from `Revie
 don't take longer with more reviews.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import cast
 from urllib.parse import urlencode
 
 from django.db.models import Count, DateField, OuterRef, Subquery, Sum
@@ -21,7 +22,8 @@ from partnerportal.agencies.models import Agency
 from partnerportal.agencies.queries import without_owner
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.templatetags.dates import duration
-from partnerportal.network.models import PartnerProfile
+from partnerportal.network.models import AgencyApplication, PartnerProfile
+from partnerportal.network.site import current_site
 from partnerportal.outbox.queries import failed_mails
 from reviews.models import RatingSummary, RequestMonth, ReviewMonth, ReviewReport
 
@@ -103,13 +105,27 @@ class NetworkMonths:
 
 def work_lists(user: User) -> list[WorkList]:
     """Return the lists that the administrator has permission for."""
-    lists = {
+    lists: dict[str, Callable[[], WorkList | None]] = {
+        "network.change_agencyapplication": applications,
         "network.change_partnerprofile": submitted_profiles,
         "reviews.change_reviewreport": open_reports,
         "outbox.change_outgoingmail": undelivered_mails,
         "agencies.change_agency": agencies_without_owner,
     }
-    return [work_list() for permission, work_list in lists.items() if user.has_perm(permission)]
+    found = [work_list() for permission, work_list in lists.items() if user.has_perm(permission)]
+    return [work_list for work_list in found if work_list]
+
+
+def applications() -> WorkList | None:
+    """Return the applications without a decision, those confirmed first at the top; None if there are none and agencies can't apply."""
+    rows = AgencyApplication.objects.awaiting_decision().only("name", "city", "confirmed_at", "status")[: SHOWN + 1]
+    items = [
+        Item(row.name, reverse("admin:network_agencyapplication_change", args=[row.pk]), cast(datetime, row.confirmed_at), row.city)
+        for row in rows
+    ]
+    if not items and not current_site().accepts_applications:
+        return None
+    return _work_list(_("Applications"), _("No applications awaiting a decision."), items, _list_url("network_agencyapplication"))
 
 
 def submitted_profiles() -> WorkList:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.network.applications import admin as applications  # noqa: F401  # registers its admin
 from partnerportal.network.forms.operator import OperatorForm
 from partnerportal.network.forms.profiles import DeclineForm
 from partnerportal.network.models import LegalPage, LegalPageVersion, Operator, PartnerProfile, Service, SpokenLanguage
@@ -136,11 +137,11 @@ class OperatorPagesAdmin(admin.ModelAdmin):
 
 @admin.register(Operator)
 class OperatorAdmin(OperatorPagesAdmin):
-    """Name, colour and logo of the network."""
+    """Name, colour and logo of the network, and whether agencies can apply."""
 
     form = OperatorForm
-    list_display = ("__str__", "tint", "updated_at")
-    fields = ("name", "tint", "logo_image", "logo", "remove_logo")
+    list_display = ("__str__", "tint", "accepts_applications", "updated_at")
+    fields = ("name", "tint", "logo_image", "logo", "remove_logo", "accepts_applications")
     readonly_fields = ("logo_image",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Registrations with other apps: audit events, and the search texts that contain agency names."""
+"""Registrations with other apps: audit events, personal data, and the search texts that contain agency names."""
 
 from typing import Any
 from urllib.parse import urljoin
@@ -9,8 +9,11 @@ from django.dispatch import receiver
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.agencies.models import Agency
 from partnerportal.network import checks, events  # noqa: F401  # register the check and the descriptions of audit events
+from partnerportal.network.applications import events as application_events  # noqa: F401  # registers the descriptions of audit events
+from partnerportal.network.applications.queries import application_rows
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services.logos import email_logo
 from partnerportal.network.services.search import update_search_texts
@@ -18,6 +21,7 @@ from partnerportal.network.site import current_site
 from partnerportal.outbox import letters, logos
 
 logos.register(email_logo)
+PERSONAL_DATA.append(PersonalData("agency-applications", application_rows))
 
 
 def operator_in_letters() -> dict[str, Any]:

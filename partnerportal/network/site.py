@@ -7,7 +7,9 @@ that a page with an earlier state never has the ETag of a newer one.
 import hashlib
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -24,18 +26,18 @@ MAX_AGE = 30
 
 @dataclass(frozen=True)
 class Site:
-    """The operator's name and look, and which legal pages are published."""
+    """The operator's name and look, which legal pages are published, and whether agencies can apply."""
 
     name: str = ""
     tint: int | None = None
     logo_digest: str = ""
     pages: tuple[str, ...] = ()
+    accepts_applications: bool = False
 
     @property
     def version(self) -> str:
         """A short digest of all values; empty if the operator has entered nothing."""
-        values = astuple(self)
-        return hashlib.sha256(repr(values).encode()).hexdigest()[:8] if any(value not in ("", None, ()) for value in values) else ""
+        return "" if self == Site() else hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:8]
 
     @property
     def network_name(self) -> str:
@@ -82,6 +84,7 @@ def forget_site() -> None:
 
 
 def _read() -> Site:
-    operator = Operator.objects.values_list("name", "tint", "logo_digest").first() or ("", None, "")
+    names = ("name", "tint", "logo_digest", "accepts_applications")
+    operator: Mapping[str, Any] = Operator.objects.values(*names).first() or {}
     kinds = LegalPage.objects.exclude(text="").values_list("kind", flat=True).distinct().order_by("kind")
-    return Site(*operator, pages=tuple(kinds))
+    return Site(**operator, pages=tuple(kinds))

@@ -6,6 +6,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from partnerportal.core.language_addresses import language_paths
+from partnerportal.network.applications import views as applications
 from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.network.views import company, operator, preview_images, public, work
 
@@ -15,6 +16,10 @@ _an_hour = cache_control(public=True, max_age=60 * 60)
 
 urlpatterns = [
     *language_paths("partners/", public.directory, name="directory"),
+    # Before the profiles; see RESERVED_SLUGS.
+    *language_paths("partners/apply/", applications.apply, name="apply"),
+    *language_paths("partners/apply/sent/<str:reference>/", applications.applied, name="applied"),
+    path("apply/<str:token>/", applications.confirm_application, name="confirm_application"),
     *language_paths("partners/<slug:slug>/", public.profile, name="profile"),
     *language_paths("partners/preview.png", preview_images.directory_image, name="directory_image"),
     *language_paths("partners/<slug:slug>/preview.png", preview_images.profile_image, name="profile_image"),

@@ -1,6 +1,5 @@
 """Processing of submitted contact forms."""
 
-import hashlib
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,11 +12,6 @@ from partnerportal.audit.services import record
 from partnerportal.core.compiled import compiled
 from requests_inbox.mails import send_new_request
 from requests_inbox.models import ContactRequest, InboxSettings, RequestStatus, Sender, SenderStatus, sender_key
-
-
-def submission_digest(number: str, fields: dict[str, Any]) -> str:
-    """Return a digest of a form's number and input, which is the same for a double click."""
-    return hashlib.sha256(repr((number, sorted(fields.items()))).encode(errors="backslashreplace")).hexdigest()
 
 
 def submit_request(agency: Agency, *, submission: str, suspicious: bool = False, **fields: Any) -> ContactRequest | None:

@@ -51,7 +51,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
             suspicious=form.is_suspicious,
             language=get_language(),
             consented_at=timezone.now(),
-            **form.request_fields,
+            **form.submitted_fields,
         )
         return redirect(language_url("requests_inbox:sent", profile.slug, language=fixed_language(request)))
     return render(request, "requests_inbox/contact.html", context)

@@ -9,6 +9,7 @@ from django.test import Client
 from tests.accounts.test_second_factors import MFA, passkey, password_typed
 from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
+from tests.factories.agencies import OperatorFactory
 from tests.factories.reviews import ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
 
@@ -33,6 +34,7 @@ def path(link: str | None) -> str:
 
 
 def test_fields_have_autocomplete_attributes(cast: Cast, stan: Client, clean_cache: None) -> None:
+    OperatorFactory(accepts_applications=True)
     kim, visitor, coded = Client(), Client(), Client()
     kim.force_login(cast.kim)
     coded.post("/accounts/login/code/", {"email": cast.kim.email})
@@ -46,6 +48,8 @@ def test_fields_have_autocomplete_attributes(cast: Cast, stan: Client, clean_cac
          {"username": "username", "full_name": "name", "password": "new-password"}),
         (visitor, "/partners/alder/contact/",
          {"name": "name", "company": "organization", "email": "email", "phone": "tel", "homepage": "off"}),
+        (visitor, "/partners/apply/",
+         {"name": "organization", "website": "url", "city": "address-level2", "contact_name": "name", "email": "email", "homepage": "off"}),
         (visitor, path(ReviewRequestFactory(customer__agency=cast.alder).link), {"author": "name"}),
         (kim, "/partners/alder/access/",
          {"name": "name", "company": "organization", "phone": "tel", "street": "address-line1", "zip": "postal-code",

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AxeResults
+from django.core import signing
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -27,7 +28,8 @@ from reviews.services.reviews import save_reply_draft
 from tests.browser import frames
 from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast, StoredRows
-from tests.factories.agencies import LanguageFactory, LegalPageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.agencies import LanguageFactory, LegalPageFactory, LogoFactory, OperatorFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.applications import ApplicationFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.credentials import CredentialFactory, CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
@@ -145,6 +147,8 @@ def fill(cast: Cast) -> dict[str, str]:
         "role": f"/company/team/{stan.pk}/role/",
         "join": path(TeamInvitationFactory(agency=cast.alder, email=f"{'long' * 15}@people.example", invited_by=cast.alice).link, "/join/"),
         "joining": path(TeamInvitationFactory(agency=cast.alder, email=cast.kim.email).link, "/join/"),
+        "applied": f"/partners/apply/sent/{signing.dumps(0, salt='network.applications')}/",
+        **fill_applications(),
         "asking": asking.get_absolute_url(),
         "assign": f"{asking.get_absolute_url()}assign/?q=donau",
         "add from": f"{asking.get_absolute_url()}add-customer/",
@@ -238,6 +242,14 @@ def filled(cast: Cast) -> dict[str, str]:
     return FILLED.copy_to(cast)
 
 
+def fill_applications() -> dict[str, str]:
+    """Add applications with long values before and after their confirmation. Return addresses of pages."""
+    texts = {"name": LONG[:120], "city": LONG[:120], "contact_name": LONG[:100], "description": f"{LONG}\n\n{LONG}"}
+    values = {**texts, "website": f"https://{LONG[:60]}.example/{LONG}"}
+    before, after = ApplicationFactory(**values, status="unconfirmed"), ApplicationFactory(**values)
+    return {"application": path(before.link, "/apply/"), "confirmed application": path(after.link, "/apply/")}
+
+
 def bulk_job(cast: Cast, **fields: Any) -> BulkJob:
     """Return a bulk action that left out some customers."""
     job: BulkJob = BulkJobFactory(agency=cast.alder, started_by=cast.stan, batches=1, **fields)
@@ -275,6 +287,7 @@ def fill_profile(cast: Cast) -> None:
     """Fill all fields of a profile with long values."""
     profile = LogoFactory(profile=cast.alder.profile).profile
     LegalPageFactory(kind="privacy", text=f"# {LONG}\n\n{LONG}\n\n## Contact\nhello@north.example\nhttps://{LONG[:60]}.example/")
+    OperatorFactory(accepts_applications=True)
     profile.tagline, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
     profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
     profile.open_for_clients = False
@@ -386,7 +399,7 @@ PAGES = {
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
-         "/partners/how-reviews-work/", "/legal/privacy/",
+         "/partners/how-reviews-work/", "/legal/privacy/", "/partners/apply/", "applied", "application", "confirmed application",
          "/partners/alder/contact/", "/partners/alder/contact/thanks/", "/partners/birch/contact/", "public review", "hidden review"],
     ),
     "personal links": (
@@ -491,7 +504,7 @@ def test_error_pages_are_accessible(open_page: OpenPage, framed: str, filled: di
     # Doesn't use the fixture `page`, because the browser logs an error for each 404.
     page = open_page()
     page.goto(f"{framed}/healthz")
-    statuses = {"gone": 410, "removed review": 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
+    statuses = {"gone": 410, "removed review": 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/apply/mistyped/": 404, "/nothing/": 404}
     assert [fault for name, status in statuses.items() for fault in faults(page, name, filled, status)] == []
 
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Dialog, Page, expect
 
-from requests_inbox.forms.contact import MIN_FORM_AGE
+from partnerportal.core.stamped_forms import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
 from tests.browser.conftest import OpenPage, sign_in, signed_in
 from tests.cast import Cast

@@ -20,7 +20,8 @@ PUBLIC_PAGES = (
     "/partners/birch/", "/partners/alder/contact/", "/partners/birch/contact/", "/partners/alder/contact/thanks/", "/nothing/",
     "public review", "hidden review", "removed review",
     "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/reset/", "/r/mistyped/", "/join/mistyped/",
-    "/partners/how-reviews-work/", "/legal/privacy/", "rate", "answered", "change review", "take back", "stop", "gone", "join", "joining",
+    "/partners/how-reviews-work/", "/legal/privacy/", "/partners/apply/", "applied", "application",
+    "rate", "answered", "change review", "take back", "stop", "gone", "join", "joining",
 )  # fmt: skip
 #: Errors by user.
 ERRORS_OF = {"alice": ["/nothing/"], "kim": ["closed"], "charlie": ["question"]}

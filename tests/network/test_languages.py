@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
+from partnerportal.core.stamped_forms import MIN_FORM_AGE
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms.contact import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
 from tests.cast import Cast
 from tests.factories.agencies import ProfileFactory

@@ -40,6 +40,7 @@ from partnerportal.desk.digest import mails as digest_mails
 from partnerportal.desk.digest.queries import LIMIT, facts_for
 from partnerportal.desk.digest.sections import sections_of
 from partnerportal.network import mails as network
+from partnerportal.network.applications import mails as applications
 from partnerportal.outbox import logos
 from partnerportal.outbox.kinds import TYPES, type_label
 from partnerportal.outbox.models import OutgoingMail
@@ -51,6 +52,7 @@ from reviews.models import CATEGORIES, ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast, StoredCast
 from tests.email_html import EmailHTML
+from tests.factories.applications import ApplicationFactory
 from tests.factories.credentials import CredentialFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
@@ -111,6 +113,8 @@ class Scene:
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
         self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
+        self.application = ApplicationFactory(name="Alder Web", contact_name="Kim Client", email="kim@cedar.example", language=language)
+        self.application.reason = WORDS
         self.comments: list[ReviewComment] = []
         self.reports: list[ReviewReport] = []
         for about in (project, None):
@@ -149,6 +153,12 @@ def invited(scene: Scene) -> None:
     for account in (None, scene.cast.kim):
         joining = TeamInvitationFactory(agency=scene.cast.alder, invited_by=scene.cast.alice)
         team.send_invitation(joining, account=account, by=scene.cast.alice)
+
+
+def approved(scene: Scene) -> None:
+    for account in (None, scene.cast.kim):
+        joining = TeamInvitationFactory(agency=scene.cast.alder)
+        applications.send_application_approved(joining, account=account, by=scene.cast.ada, application=scene.application)
 
 
 def deadlines(scene: Scene) -> list[list[Deadline]]:
@@ -281,6 +291,10 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     review_mails.review_request_letter: lambda s: [
         queue_letter(review_mails.review_request_letter(asked, by=s.cast.alice)) for asked in s.asked.values()
     ],
+    applications.send_application_confirmation: lambda s: applications.send_application_confirmation(s.application),
+    applications.send_application_to_admins: lambda s: applications.send_application_to_admins(s.application),
+    applications.send_application_approved: approved,
+    applications.send_application_rejected: lambda s: applications.send_application_rejected(s.application, by=s.cast.ada),
     review_mails.send_report_to_admins: lambda s: review_mails.send_report_to_admins(s.reports[0]),
     review_mails.send_decision_to_agency: decided(review_mails.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
     review_mails.send_decision_to_author: decided(review_mails.send_decision_to_author, "upheld", "reinstated"),
@@ -288,8 +302,9 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 }
 #: E-mails that quote another user.
 QUOTING = {
-    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided", "contact_notice",
-    "profile_declined", "message", "message_received", "review_comment", "review_new", "report_decided", "review_decided",
+    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "application_rejected",
+    "approval_decided", "contact_notice", "profile_declined", "message", "message_received", "review_comment", "review_new",
+    "report_decided", "review_decided",
 }  # fmt: skip
 
 
@@ -397,7 +412,7 @@ def test_each_begins_with_a_greeting_and_the_right_capitalization(written: tuple
 
 def test_known_recipients_are_greeted_by_their_full_name(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
-    strangers = {"contact_acknowledgement", "team_invitation", "address_change_new", "address_change_refused"}
+    strangers = {"contact_acknowledgement", "team_invitation", "application_confirmation", "address_change_new", "address_change_refused"}
     for mail in letters(mails):
         if mail.kind not in strangers:
             assert re.match(rf"{GREETING[language]} \w+ \w+,\n", mail.text), mail.text
@@ -451,6 +466,8 @@ def test_link_precedes_the_sentence_about_it(written: tuple[str, list[OutgoingMa
         "account/email/email_confirmation_signup",
         "access_request",
         "team_invitation",
+        "application_confirmation",
+        "application_approved",
     }
     for mail in with_validity:
         for part in (mail.text, mail.html):

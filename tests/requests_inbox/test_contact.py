@@ -15,9 +15,9 @@ from django.utils import timezone
 from partnerportal.agencies.models import DigestItem, Mode, Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.redis_connection import redis_connection
+from partnerportal.core.stamped_forms import MAX_FORM_AGE, MIN_FORM_AGE
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.forms.contact import MAX_FORM_AGE, MIN_FORM_AGE
 from requests_inbox.models import ContactRequest, Sender
 from requests_inbox.services.contact import submit_request
 from tests.cast import Cast

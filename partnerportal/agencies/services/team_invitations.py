@@ -4,6 +4,8 @@ Each function is one transaction, including its audit event and e-mails. It lock
 first, then the invitation's.
 """
 
+from collections.abc import Callable
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,8 +24,8 @@ Status = TeamInvitation.Status
 
 
 @transaction.atomic
-def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitation:
-    """Invite this address to the team.
+def invite(agency: Agency, *, email: str, role: Role, by: User, send: Callable[..., None] = mails.send_invitation) -> TeamInvitation:
+    """Invite this address to the team. `send` queues the e-mail with the personal link.
 
     Raises:
         ValidationError: The address is undeliverable, invited or a member's, or `by` is no longer an owner.
@@ -39,7 +41,7 @@ def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitatio
         raise ValidationError({"email": _("This address has already been invited. You can resend the invitation.")})
     invitation = TeamInvitation.objects.create(agency=locked, email=address, role=role, invited_by=by)
     record("team.invited", locked, by=by, label=address, role=role)
-    mails.send_invitation(invitation, account=find_account(address), by=by)
+    send(invitation, account=find_account(address), by=by)
     return invitation
 
 

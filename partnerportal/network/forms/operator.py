@@ -11,7 +11,7 @@ from partnerportal.network.services.logos import Logo, process_logo
 
 
 class OperatorForm(TextForm, forms.ModelForm):
-    """Form for the name, colour and logo of the network."""
+    """Form for the name, colour and logo of the network, and for its applications."""
 
     logo = forms.FileField(
         label=_("Logo"),
@@ -23,10 +23,11 @@ class OperatorForm(TextForm, forms.ModelForm):
 
     class Meta:
         model = Operator
-        fields = ("name", "tint")
+        fields = ("name", "tint", "accepts_applications")
         help_texts = {
             "name": _("Shown in place of “Partner Network” and “Partner Portal” on public pages and in e-mails."),
             "tint": _("Each of these colours has enough contrast in light and dark."),
+            "accepts_applications": _("Public pages and the sign-in page link to a form. Each application needs your approval."),
         }
 
     def clean_logo(self) -> Logo | None:

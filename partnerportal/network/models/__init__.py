@@ -18,11 +18,14 @@ from partnerportal.network.models.profiles import (
 from partnerportal.network.models.versions import EVERY_PAGE, PublicVersion, notes_changes
 from partnerportal.network.models.work import MAX_SAMPLES, WorkPicture, WorkSample
 
+from partnerportal.network.applications.models import AgencyApplication  # isort: skip  # registers its model with Django
+
 __all__ = [
     "EVERY_PAGE",
     "MAX_SAMPLES",
     "RESERVED_SLUGS",
     "UNRATED_SCORE",
+    "AgencyApplication",
     "LegalKind",
     "LegalPage",
     "LegalPageVersion",

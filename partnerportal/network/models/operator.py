@@ -1,4 +1,4 @@
-"""What the operator of the network says about itself: its name, logo and colour, and the legal pages."""
+"""The operator of the network: its name, logo and colour, whether agencies can apply, and the legal pages."""
 
 import pgtrigger
 from django.conf import settings
@@ -42,6 +42,7 @@ class Operator(models.Model):
     logo_digest = models.CharField(max_length=32, blank=True, editable=False)
     #: WebP image, as re-encoded by `process_logo` (docs/decisions/0008).
     logo_content = models.BinaryField(null=True, editable=False)
+    accepts_applications = models.BooleanField(_("Agencies can apply"), default=False, db_default=False)
     updated_at = models.DateTimeField(_("Updated"), auto_now=True)
 
     class Meta:

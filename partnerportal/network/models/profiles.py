@@ -32,7 +32,7 @@ MAX_REPLY_HOURS = 36
 #: Ranking score of agencies without reviews: the prior of 3.5 stars (reviews/models/summary.py), in millionths.
 UNRATED_SCORE = 3_500_000
 #: Addresses below /partners/ that belong to pages of the network, so that no profile can have them.
-RESERVED_SLUGS = ("how-reviews-work",)
+RESERVED_SLUGS = ("how-reviews-work", "apply")
 
 
 def validate_not_in_future(year: int) -> None:

@@ -27,6 +27,7 @@ from invitations.services.invitations import connect_customer, give_access, revo
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.pending import end_of_day_in
+from partnerportal.core.stamped_forms import submission_digest
 from partnerportal.demo import demo
 from partnerportal.demo.demo_files import add_files, add_messages
 from partnerportal.demo.demo_logos import demo_logo
@@ -38,7 +39,7 @@ from partnerportal.network.models import Service, SpokenLanguage, WorkSample
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from partnerportal.network.services.work import add_work
 from requests_inbox.models import ContactRequest, RequestMessage, SavedReply
-from requests_inbox.services.contact import submission_digest, submit_request
+from requests_inbox.services.contact import submit_request
 from requests_inbox.services.reply_times import refresh_reply_times
 from requests_inbox.services.requests import (
     add_note,
