@@ -7,8 +7,33 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.accounts.models import CLOSED_DOMAIN
 from partnerportal.audit.descriptions import DESCRIPTIONS, describe
 from partnerportal.core.querysets import TenantQuerySet
+
+
+#: Keys of `data` with names and addresses of members, and with former values of public profiles.
+PERSONAL_KEYS = frozenset({"changes", "people", "to"})
+
+
+#: What happened, and when, never changes. The erasure of a person empties the columns that can name them: those about the
+#: actor only once the account is closed, and the label only of events about teams.
+_ONLY_NAMES_GO = pgtrigger.Func(  # type: ignore[no-untyped-call]
+    f"""
+    IF to_jsonb(NEW) - ARRAY['actor_label', 'object_label', 'data', 'ip_address']
+        IS DISTINCT FROM to_jsonb(OLD) - ARRAY['actor_label', 'object_label', 'data', 'ip_address']
+    OR NEW.data - ARRAY['changes', 'people', 'to'] IS DISTINCT FROM OLD.data - ARRAY['changes', 'people', 'to']
+    OR NEW.object_label <> OLD.object_label AND NOT (NEW.object_label = '' AND OLD.action LIKE 'team.%')
+    OR (NEW.actor_label <> OLD.actor_label OR NEW.ip_address IS DISTINCT FROM OLD.ip_address) AND (
+        NEW.actor_label NOT IN ('', OLD.actor_label)
+        OR NEW.ip_address IS NOT NULL AND NEW.ip_address IS DISTINCT FROM OLD.ip_address
+        OR EXISTS (SELECT 1 FROM accounts_user WHERE id = OLD.actor_id AND email NOT LIKE '%@{CLOSED_DOMAIN}')
+    ) THEN
+        RAISE EXCEPTION 'pgtrigger: Cannot update rows from audit_auditevent table';
+    END IF;
+    RETURN NEW;
+    """
+)
 
 
 class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
@@ -26,10 +51,10 @@ class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """An audit event. Created in the same transaction as the change; never updated or deleted.
+    """An audit event. Created in the same transaction as the change; never deleted, and updated only to make a person anonymous.
 
     Events outlive their objects: the agency is the only foreign key, everything else is a label.
-    They contain no personal data that an erasure would have to remove. Labels are numbers and
+    They contain no personal data that the erasure of a customer would have to remove. Labels are numbers and
     titles assigned by the portal, such as "K-1001". `data` contains names of changed fields, but
     not their values. IP addresses are recorded for signed-in users only.
     """
@@ -69,8 +94,13 @@ class AuditEvent(models.Model):
             models.Index(fields=["customer_id", "-id"], name="audit_timeline", condition=models.Q(customer_id__isnull=False)),
             models.Index(fields=["agency", "-id"], name="audit_of_agency"),
             models.Index(fields=["object_type", "object_id"], name="audit_of_object"),
+            # For the erasure of a person.
+            models.Index(fields=["actor_id"], name="audit_of_actor", condition=models.Q(actor_id__isnull=False)),
         ]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(name="only_names_go", operation=pgtrigger.Update, when=pgtrigger.Before, func=_ONLY_NAMES_GO),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"

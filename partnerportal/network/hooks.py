@@ -9,15 +9,18 @@ from django.dispatch import receiver
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.agencies.models import Agency
 from partnerportal.network import checks, events  # noqa: F401  # register the check and the descriptions of audit events
 from partnerportal.network.models import PartnerProfile
+from partnerportal.network.services.address_data import SECTIONS
 from partnerportal.network.services.logos import email_logo
 from partnerportal.network.services.search import update_search_texts
 from partnerportal.network.site import current_site
 from partnerportal.outbox import letters, logos
 
 logos.register(email_logo)
+ADDRESS_DATA.extend(SECTIONS)
 
 
 def operator_in_letters() -> dict[str, Any]:
