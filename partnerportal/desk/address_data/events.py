@@ -7,4 +7,3 @@ from partnerportal.audit.descriptions import register
 register("address_data.exported", _("Data about an e-mail address exported"), icon="arrow-down-tray")
 register("address_data.erasure_started", _("Erasure %(object)s of an e-mail address started"), icon="trash")
 register("address_data.erased", _("Erasure %(object)s of an e-mail address completed"), icon="trash")
-register("address_data.report_downloaded", _("Report of erasure %(object)s downloaded"), icon="arrow-down-tray")

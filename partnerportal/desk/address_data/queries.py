@@ -83,7 +83,7 @@ def obstacles(person: Person) -> list[Obstacle]:
         found.append(Obstacle(text, reverse("admin:accounts_user_change", args=[account.pk])))
     for member in Membership.objects.owners().filter(user__in=person.accounts).select_related("agency"):
         if not Membership.objects.owners().filter(agency=member.agency_id).exclude(user__in=person.accounts).exists():
-            text = _("The person is the last owner of %(agency)s. Make someone else an owner first, or delete the agency.")
+            text = _("The person is the last owner of %(agency)s. Make someone else an owner first.")
             found.append(Obstacle(text % {"agency": member.agency}, reverse("admin:agencies_agency_change", args=[member.agency_id])))
     return found
 

@@ -67,12 +67,6 @@ def record_export(*, by: User) -> None:
     record("address_data.exported", by, by=by, label="")
 
 
-@transaction.atomic
-def record_report(erasure: AddressErasure, *, by: User) -> None:
-    """Record that an administrator downloaded the report."""
-    record("address_data.report_downloaded", erasure, by=by)
-
-
 def enqueue(erasure_id: int) -> None:
     """Enqueue the worker's task. If the broker is unavailable, a sweep finds the erasure."""
     try:
