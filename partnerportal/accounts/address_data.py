@@ -5,6 +5,7 @@ registry (`partnerportal/desk/address_data/`, docs/decisions/0055). `personal_da
 person can download.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,6 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.accounts.models import CLOSED_DOMAIN, User
 from partnerportal.accounts.personal_data import PersonalFile
 from partnerportal.core.email_addresses import address_variants
+
+#: PostgreSQL's regular expressions for what can't come before and after an address in a text.
+_NOT_AFTER = r"(?<![[:alnum:]._%+-])"
+_NOT_BEFORE = r"(?![[:alnum:]_-]|\.[[:alnum:]])"
 
 
 class Effect(models.TextChoices):
@@ -68,8 +73,9 @@ class Person:
         return reduce(or_, (Q(**{f"{field}__iexact": spelling}) for spelling in spellings))
 
     def quoted_in(self, field: str) -> Q:
-        """Return the condition that a text contains the address."""
-        return reduce(or_, (Q(**{f"{field}__icontains": spelling}) for spelling in self.addresses))
+        """Return the condition that a text contains the address, and not only a longer one that ends or begins with it."""
+        patterns = (_NOT_AFTER + re.escape(spelling) + _NOT_BEFORE for spelling in self.addresses)
+        return reduce(or_, (Q(**{f"{field}__iregex": pattern}) for pattern in patterns))
 
 
 def find_person(email: str) -> Person:

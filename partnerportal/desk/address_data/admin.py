@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -173,7 +173,8 @@ class AddressErasureAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         erasure = self._erasure(request, pk)
         rows = csv_stream(csv_rows(erasure), delimiter=",")
-        return FileResponse(rows, as_attachment=True, filename=f"{erasure.reference}.csv", content_type="text/csv; charset=utf-8")
+        headers = {"Content-Disposition": f'attachment; filename="{erasure.reference}.csv"'}
+        return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
     def _erasure(self, request: HttpRequest, pk: int) -> AddressErasure:
         erasure: AddressErasure | None = self.get_object(request, str(pk))

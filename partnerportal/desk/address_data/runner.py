@@ -1,9 +1,11 @@
 """Work of an erasure: each step erases rows of one section and agency, in a transaction that locks the erasure."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from partnerportal.accounts.address_data import ADDRESS_DATA, AddressData, Effect, Person, in_order_of_erasure
@@ -65,15 +67,22 @@ def _erase_some(erasure: AddressErasure, section: AddressData, person: Person, *
     agency = first if section.agency else None
     found = section.of_agency(person, agency).order_by("pk")
     keys = list(found.values_list("pk", flat=True)[: section.batch])
-    survivors = [(kept, list(kept.of_agency(person, agency))) for kept in ADDRESS_DATA if kept.survives]
+    survivors = [(kept.rows(person).model, list(kept.of_agency(person, agency).values())) for kept in ADDRESS_DATA if kept.survives]
     assert section.erase  # noqa: S101  # of a section in the order of erasure
     section.erase(section.rows(person).model._base_manager.filter(pk__in=keys), person, by)
-    for kept, kept_objects in survivors:
-        kept.rows(person).model._base_manager.bulk_create(kept_objects, ignore_conflicts=True)
+    for model, survivor_rows in survivors:
+        _restore(model, survivor_rows)
     if section.rows(person).filter(pk__in=keys).exists():
         raise NotErased(section.name)
     erasure.add(agency=agency, kind=section.name, effect=section.effect, count=len(keys))
     return True
+
+
+def _restore(model: type[Model], rows: list[dict[str, Any]]) -> None:
+    """Insert rows that were deleted, with their times, which Django would set to now."""
+    model._base_manager.bulk_create([model(**values) for values in rows], ignore_conflicts=True)
+    for values in rows:
+        model._base_manager.filter(pk=values["id"]).update(**values)
 
 
 def _finish(erasure: AddressErasure, person: Person) -> None:

@@ -1,5 +1,6 @@
 """Saved views that contain an e-mail address, and their erasure."""
 
+import re
 from functools import reduce
 from operator import or_
 from urllib.parse import quote_plus
@@ -14,7 +15,8 @@ from partnerportal.desk.saved_views.models import SavedView
 
 
 def _views(person: Person) -> QuerySet[SavedView]:
-    in_query = reduce(or_, (Q(query__icontains=quote_plus(address)) for address in person.addresses))
+    patterns = (rf"(^|[=+&]|%[0-9A-F]{{2}}){re.escape(quote_plus(address))}($|[+&]|%)" for address in person.addresses)
+    in_query = reduce(or_, (Q(query__iregex=pattern) for pattern in patterns))
     return SavedView.objects.filter(in_query | person.quoted_in("name")).select_related("agency")
 
 
