@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
+from customers.address_data import SECTIONS
 from customers.bulk import events as bulk_events  # noqa: F401  # the same
 from customers.deadlines import events as deadline_events  # noqa: F401  # the same
 from customers.deadlines.mails import CUSTOMER_KIND
@@ -17,7 +18,6 @@ from customers.merging.relations import RELATIONS
 from customers.merging.services import erase_merges
 from customers.models import Customer, Task
 from customers.models.customers import CustomerQuerySet
-from customers.services.address_data import SECTIONS
 from customers.services.assignments import add_to_digest, notify_of_many
 from customers.services.customers import copy_erasure_hooks, erasure_hooks
 from partnerportal.accounts.address_data import ADDRESS_DATA

@@ -11,7 +11,6 @@ from partnerportal.accounts.models import CLOSED_DOMAIN
 from partnerportal.audit.descriptions import DESCRIPTIONS, describe
 from partnerportal.core.querysets import TenantQuerySet
 
-
 #: Keys of `data` with names and addresses of members, and with former values of public profiles.
 PERSONAL_KEYS = frozenset({"changes", "people", "to"})
 
@@ -32,7 +31,7 @@ _ONLY_NAMES_GO = pgtrigger.Func(  # type: ignore[no-untyped-call]
         RAISE EXCEPTION 'pgtrigger: Cannot update rows from audit_auditevent table';
     END IF;
     RETURN NEW;
-    """
+    """  # noqa: S608  # a constant
 )
 
 

@@ -135,7 +135,7 @@ def test_a_wrong_address_is_an_error(ada: Client, email: str) -> None:
 
 @pytest.mark.parametrize("page", ["search/?person=forged", "erase/", "erase/?person=", "export/?person=ä"])
 def test_a_forged_parameter_is_not_found(ada: Client, page: str) -> None:
-    assert ada.post(f"{PAGES}{page}" if "search" not in page else f"{PAGES}{page}").status_code in {200, 404}
+    assert ada.post(f"{PAGES}{page}").status_code in {200, 404}
     assert ada.get(f"{PAGES}{page}").status_code in {302, 404}
 
 

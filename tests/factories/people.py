@@ -91,9 +91,8 @@ def _as_customer(cast: Cast, cedar: object) -> None:
 
 def _as_client(cast: Cast, cedar: object, quin: User) -> None:
     for agency in (cast.birch, cedar):
-        given = ConnectedFactory(
-            customer=CustomerFactory(agency=agency, by=cast.charlie, company="Brewery"), client=quin, name=NAME, city="Obstheim", message="Plums."
-        )
+        customer = CustomerFactory(agency=agency, by=cast.charlie, company="Brewery")
+        given = ConnectedFactory(customer=customer, client=quin, name=NAME, city="Obstheim", message="Plums.")
         MessageFactory(customer=given.customer, author=quin, author_name=NAME, text="Damson question?")
         MessageFactory(customer=given.customer, author=cast.charlie, author_name="Charlie Birch", side="agency", text="Our answer.")
         SharedFileFactory(customer=given.customer, title="Damson plan", from_client=True, uploaded_by=quin)
