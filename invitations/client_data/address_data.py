@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from invitations.client_data.closing import close_account
+from invitations.messages.mails import MESSAGE_KINDS
 from invitations.models import (
     AccessInvitation,
     AccessRequest,
@@ -86,6 +87,9 @@ def _erase_access(rows: QuerySet[AccessInvitation], _person: Person, by: User) -
     """Empty the details of access, and end it."""
     for invitation in rows:
         _lock_customer(invitation.customer_id)
+        if invitation.customer_id:
+            # Notifications of members quote the client. What they notify of is in the portal.
+            OutgoingMail.objects.filter(customer_id=invitation.customer_id, to_team=True).delete()
         row = AccessInvitation.objects.filter(pk=invitation.pk)
         row.update(**dict.fromkeys(DETAILS, ""), domains=[])
         expire_each(row.past_end(), partial(end_access_on_its_day, even_if_reopened=True))
@@ -113,6 +117,8 @@ def _erase_access_requests(rows: QuerySet[AccessRequest], _person: Person, _by: 
 
 
 def _empty_messages(rows: QuerySet[Message], _person: Person, _by: User) -> None:
+    # E-mails about messages quote them, also to the customer's other clients.
+    OutgoingMail.objects.filter(customer_id__in=list(rows.values_list("customer", flat=True)), kind__in=MESSAGE_KINDS).delete()
     rows.update(text="", author_name="")
 
 

@@ -9,6 +9,7 @@ from customers.models import Customer
 from partnerportal.accounts.address_data import AddressData, Effect, Person
 from partnerportal.accounts.models import User
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewOptOut, ReviewReport, ReviewRequest
 from reviews.services.requests import withdraw_request
 from reviews.services.reviews import delete_drafts, lock_reviews
@@ -57,6 +58,8 @@ def _erase_authors(rows: QuerySet[Review], _person: Person, _by: User) -> None:
         lock_reviews(review.agency_id)
         Review.objects.filter(pk=review.pk).update(author="")
         delete_drafts(review=review)
+        # Notifications of members name the author.
+        OutgoingMail.objects.filter(customer_id=review.request.customer_id, to_team=True).delete()
         ReviewReport.objects.filter(review=review).update(details="", decision="", reinstatement_reason="")
 
 

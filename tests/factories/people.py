@@ -136,11 +136,17 @@ def _as_reviewer(cast: Cast, cedar: object) -> None:
 
 def _elsewhere(cast: Cast, cedar: object, quin: User) -> None:
     invite(cast.birch, email=EMAIL, role=Role.STAFF, by=cast.ada)
-    PartnerProfile.objects.filter(agency=cast.birch).update(contact_email=EMAIL)
+    PartnerProfile.objects.filter(agency=cast.birch).update(contact_email=EMAIL, contact_name=NAME)
     for status in ("queued", "sent"):
         mail = MailFactory(agency=cast.birch, to=EMAIL, subject="Dear Zwetschge", text="Zwetschge")
         OutgoingMail.objects.filter(pk=mail.pk).update(status=status, sent_at=timezone.now() if status == "sent" else None)
     MailFactory(to=EMAIL, subject="Your code")
+    # Notifications and digests that quote the person, to others.
+    given = quin.access_invitations.filter(status="connected").order_by("pk")[0]
+    for kind, to_team in (("message_received", True), ("message", False)):
+        MailFactory(agency=given.agency, customer=given.customer, kind=kind, to_team=to_team, text="Zwetschge wrote.")
+    digest = MailFactory(kind="digest", to=cast.charlie.email, text="Zwetschge wrote.")
+    OutgoingMail.objects.filter(pk=digest.pk).update(status="sent", sent_at=timezone.now())
     EmailAddress.objects.create(user=cast.kim, email=EMAIL, verified=False)
     UserSession.objects.create(user=quin, ip="192.0.2.77", session_key="quin", user_agent="Quince", last_seen_at=timezone.now())
     LogEntry.objects.create(

@@ -39,11 +39,11 @@ def _json(person: Person, agencies: dict[int, str]) -> Iterator[str]:
     head = {"format": FORMAT, "exported_at": timezone.now(), "addresses": person.addresses}
     yield f'{_dumps(head)[:-1]}, "data": {{'
     for number, section in enumerate(ADDRESS_DATA):
-        yield f"{', ' if number else ''}\n{_dumps(section.name)}: ["
+        yield f"{',' if number else ''}\n{_dumps(section.name)}: ["
         paths = [section.agency] if section.agency else []
         keys = dict(section.rows(person).values_list("pk", *paths)) if paths else {}
         for index, row in enumerate(section.rows(person).order_by("pk").iterator(chunk_size=BATCH_SIZE)):
-            yield f"{', ' if index else ''}\n{_dumps(_values(section, row, agencies.get(keys.get(row.pk) or 0)))}"
+            yield f"{',' if index else ''}\n{_dumps(_values(section, row, agencies.get(keys.get(row.pk) or 0)))}"
         yield "]"
     yield "}}\n"
 

@@ -70,7 +70,7 @@ def names_of(agencies: Iterable[int | None]) -> list[tuple[int | None, str]]:
     return [*([(None, str(PORTAL))] if None in agencies else []), *sorted_names]
 
 
-def kept_rows(section: AddressData, person: Person) -> list[tuple[int | None, int]]:
+def count_rows(section: AddressData, person: Person) -> list[tuple[int | None, int]]:
     """Return the numbers of a section's rows by agency."""
     return [(agency, count) for agency, count, _keys in _counts(section, section.rows(person))]
 

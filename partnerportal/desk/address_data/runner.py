@@ -12,7 +12,9 @@ from partnerportal.accounts.address_data import ADDRESS_DATA, AddressData, Effec
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
 from partnerportal.desk.address_data.models import AddressErasure, ErasureStatus
-from partnerportal.desk.address_data.queries import kept_rows, obstacles
+from partnerportal.desk.address_data.queries import obstacles
+from partnerportal.desk.address_data.services import add_all
+from partnerportal.desk.digest.services import erase_agency_digests
 
 
 class NotErased(Exception):
@@ -86,11 +88,12 @@ def _restore(model: type[Model], rows: list[dict[str, Any]]) -> None:
 
 
 def _finish(erasure: AddressErasure, person: Person) -> None:
-    """Add what was kept, and forget the person."""
+    """Delete digests, which can name the person, add what was kept, and forget the person."""
+    for agency in {figure["agency"] for figure in erasure.figures} - {None}:
+        erase_agency_digests(agency, {*person.addresses, *person.names})
     for section in ADDRESS_DATA:
         if section.effect == Effect.KEPT:
-            for agency, count in kept_rows(section, person):
-                erasure.add(agency=agency, kind=section.name, effect=section.effect, count=count)
+            add_all(erasure, section, person)
     erasure.status, erasure.finished_at, erasure.sealed_person = ErasureStatus.DONE, timezone.now(), None
     erasure.progress_total = erasure.progress
     erasure.save()

@@ -15,11 +15,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from partnerportal.accounts.address_data import find_person, in_order_of_erasure
+from partnerportal.accounts.address_data import ADDRESS_DATA, AddressData, Effect, Person, find_person, in_order_of_erasure
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
 from partnerportal.desk.address_data.models import DIGESTS, AddressErasure, ErasureStatus
-from partnerportal.desk.address_data.queries import obstacles
+from partnerportal.desk.address_data.queries import count_rows, obstacles
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,20 @@ def start_erasure(email: str, *, by: User) -> AddressErasure:
         return erasure
     erasure = AddressErasure(started_by=by, progress_total=len(in_order_of_erasure()))
     erasure.seal(person)
+    for section in ADDRESS_DATA:
+        # Its rows go with those of another section.
+        if section.erase is None and section.effect != Effect.KEPT:
+            add_all(erasure, section, person)
     erasure.save()
     record("address_data.erasure_started", erasure, by=by)
     transaction.on_commit(lambda: enqueue(erasure.pk), robust=True)
     return erasure
+
+
+def add_all(erasure: AddressErasure, section: AddressData, person: Person) -> None:
+    """Add the present rows of a section to the figures, without saving."""
+    for agency, count in count_rows(section, person):
+        erasure.add(agency=agency, kind=section.name, effect=section.effect, count=count)
 
 
 @transaction.atomic

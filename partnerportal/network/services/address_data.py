@@ -15,10 +15,10 @@ def _profiles(person: Person) -> QuerySet[PartnerProfile]:
 
 def _remove_address(rows: QuerySet[PartnerProfile], _person: Person, by: User) -> None:
     for profile in rows.select_for_update(of=("self",)):
-        profile.contact_email = ""
+        profile.contact_email = profile.contact_name = ""
         profile.version += 1
-        profile.save(update_fields=["contact_email", "version", "updated_at"])
-        record("profile.updated", profile, by=by, changes={"contact_email": ["", ""]})
+        profile.save(update_fields=["contact_email", "contact_name", "version", "updated_at"])
+        record("profile.updated", profile, by=by, changes={"contact_email": ["", ""], "contact_name": ["", ""]})
 
 
 SECTIONS = [
@@ -27,8 +27,8 @@ SECTIONS = [
         _("Contact addresses of agencies"),
         _profiles,
         Effect.DELETED,
-        _("The profile no longer shows the address. The agency can enter another one."),
-        values=("contact_email",),
+        _("The profile no longer shows the address and the name beside it. The agency can enter others."),
+        values=("contact_name", "contact_email"),
         erase=_remove_address,
     )
 ]
