@@ -104,7 +104,7 @@ SECTIONS = [
         _customers,
         Effect.DELETED,
         _(
-            "A person is erased as customer with all their data. A company stays, and loses this person as its contact; "
+            "A person is erased as a customer with all their data. A company stays, and loses this person as its contact; "
             "another contact becomes primary."
         ),
         values=(
