@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
+from customers.address_data import SECTIONS
 from customers.bulk import events as bulk_events  # noqa: F401  # the same
 from customers.deadlines import events as deadline_events  # noqa: F401  # the same
 from customers.deadlines.mails import CUSTOMER_KIND
@@ -18,7 +19,8 @@ from customers.merging.services import erase_merges
 from customers.models import Customer, Task
 from customers.models.customers import CustomerQuerySet
 from customers.services.assignments import add_to_digest, notify_of_many
-from customers.services.customers import erasure_hooks
+from customers.services.customers import copy_erasure_hooks, erasure_hooks
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.agencies.services.team import ReassignableWork, reassignable_work
@@ -57,7 +59,9 @@ CUSTOMERS = ReassignableWork(
     reassign=_reassign_customers,
 )
 
-erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges, erase_deadlines])
+erasure_hooks.append(erase_deadlines)
+copy_erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges])
+ADDRESS_DATA.extend(SECTIONS)
 RELATIONS.append(CONTACTS)
 after_import.append(start_search)
 reassignable_work.extend([TASKS, CUSTOMERS])

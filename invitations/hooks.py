@@ -15,6 +15,7 @@ from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
 from invitations.client_data import events as client_data_events  # noqa: F401  # registers the descriptions of audit events
+from invitations.client_data.address_data import SECTIONS
 from invitations.client_data.exports import erase_exports
 from invitations.client_data.queries import (
     access_request_rows,
@@ -38,6 +39,7 @@ from invitations.models import AccessInvitation, AccessRequest, Approval, Messag
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.agencies.services.team import departure_hooks
 from partnerportal.outbox.kinds import register_type
@@ -93,6 +95,7 @@ register_deadline(
 erasure_hooks.extend([erase_customer_access, erase_credentials, erase_shared_files, erase_messages, erase_exports])
 departure_hooks.append(forget_member)
 customer_page_sections.append(access_section)
+ADDRESS_DATA.extend(SECTIONS)
 PERSONAL_DATA.extend(
     [
         PersonalData("account", account_rows),

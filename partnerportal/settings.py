@@ -283,6 +283,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": OUTBOX_SWEEP_INTERVAL,
         "options": {"expires": OUTBOX_LEASE},
     },
+    "sweep-address-erasures": {
+        "task": "desk.sweep_address_erasures",
+        "schedule": OUTBOX_SWEEP_INTERVAL,
+        "options": {"expires": OUTBOX_LEASE},
+    },
     "purge-data-exports": {"task": "invitations.purge_data_exports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},

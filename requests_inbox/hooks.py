@@ -7,6 +7,7 @@ from django.utils.translation import ngettext_lazy
 
 from customers.merging.relations import RELATIONS, Relation, no_rows
 from customers.services.customers import erasure_hooks
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.accounts.models import User
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.agencies.models import Membership
@@ -15,6 +16,7 @@ from partnerportal.outbox.kinds import register_type
 from requests_inbox import events  # noqa: F401  # registers the descriptions of audit events
 from requests_inbox.models import ContactRequest
 from requests_inbox.queries import request_rows
+from requests_inbox.services.address_data import SECTIONS
 from requests_inbox.services.requests import erase_customer_requests
 
 
@@ -31,6 +33,7 @@ def _reassign(member: Membership, to: User | None, by: User) -> None:
 
 register_type("requests", _("Requests"), "contact_acknowledgement", "contact_reply")
 PERSONAL_DATA.append(PersonalData("contact-requests", request_rows))
+ADDRESS_DATA.extend(SECTIONS)
 erasure_hooks.append(erase_customer_requests)
 # An assigned request permanently belongs to its customer.
 RELATIONS.append(

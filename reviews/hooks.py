@@ -6,6 +6,7 @@ from django.utils.translation import ngettext_lazy
 from customers.merging.relations import RELATIONS, Relation
 from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.outbox.kinds import register_type
@@ -17,6 +18,7 @@ from reviews.queries.personal_data import review_rows
 from reviews.rounds import events as round_events  # noqa: F401  # registers the descriptions of audit events
 from reviews.rounds.queries import of_the_same_rounds
 from reviews.rounds.services import erase_entries
+from reviews.services.address_data import SECTIONS
 from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
@@ -25,6 +27,7 @@ from reviews.sitemaps import HowReviewsWorkSitemap, ReviewSitemap
 register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
 register_type("reviews", _("Reviews"), "review_comment", "review_decided")
 PERSONAL_DATA.append(PersonalData("reviews", review_rows))
+ADDRESS_DATA.extend(SECTIONS)
 SITEMAPS["reviews"] = ReviewSitemap
 SITEMAPS["how-reviews-work"] = HowReviewsWorkSitemap
 erasure_hooks.extend([erase_customer_reviews, erase_entries])

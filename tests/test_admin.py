@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from invitations.models import FileQuota
 from partnerportal.core.personal_links import PersonalLink
+from partnerportal.desk.address_data.services import start_erasure
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.services.requests import add_note
 from reviews.rounds.automatic import switch
@@ -135,6 +136,7 @@ def ada(cast: Cast) -> Client:
     FileQuota.objects.ensure(cast.alder)
     RoundFactory(agency=cast.alder, by=cast.alice)
     switch(cast.alder, is_on=True, days=14, by=cast.alice)
+    start_erasure("person@nowhere.example", by=cast.ada)
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -27,9 +27,10 @@ from customers.models import (
     MergeLog,
 )
 from invitations.models import ApprovalDecision, DataExport, DataExportPart, FileChunk
+from partnerportal.accounts.address_data import Person
 from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
-from partnerportal.desk.models import DigestRun
+from partnerportal.desk.models import AddressErasure, DigestRun
 from partnerportal.network.models import LegalPage, OfferedService
 from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
@@ -135,6 +136,13 @@ def digest_item(agency: Agency) -> Any:
 
 
 #: Factories of a row for each table with constraints.
+def erasure(agency: Agency, email: str = "") -> AddressErasure:
+    made = AddressErasure(started_by=someone(agency), progress_total=1)
+    made.seal(Person((email or f"erased{next(NUMBERS)}@people.example",)))
+    made.save()
+    return made
+
+
 MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
@@ -180,6 +188,7 @@ MAKE: dict[str, Make] = {
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,
     "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
+    "desk.AddressErasure": lambda agency: erasure(agency),
     "desk.CalendarFeed": lambda agency: CalendarFeedFactory(agency=agency),
     "desk.DigestRun": lambda agency: DigestRun.objects.create(
         membership=MembershipFactory(agency=agency), local_date=date(2026, 3, 29), created_at=NOW
@@ -321,6 +330,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "data_export_status_is_known": [{"status": "lost"}],
+    "address_erasure_status_is_known": [{"status": "lost"}],
+    "address_erasure_done_names_no_one": [{"status": "done"}, {"sealed_person": None}, {"finished_at": NOW}],
     "read_mark_notified_is_unread": [{"unread": 0, "is_notified": True}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
     "need_template_has_a_name": [{"name": ""}],
@@ -399,6 +410,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     ),
     "credential_area_of_its_need": lambda ours, _: CredentialFactory(need__invitation__customer__agency=ours, area="email"),
     "data_export_one_at_a_time": lambda ours, _: [DataExport.objects.create(user=someone(ours), progress_total=1) for _number in range(2)],
+    "address_erasure_one_at_a_time": lambda ours, _: [erasure(ours, "one@people.example") for _number in range(2)],
     "message_side_is_known": lambda ours, _: MessageFactory(customer__agency=ours, side="portal"),
     "message_customer_same_agency": lambda ours, theirs: MessageFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "read_mark_customer_same_agency": lambda ours, theirs: ReadMarkFactory(agency=ours, customer=CustomerFactory(agency=theirs)),

@@ -180,12 +180,17 @@ def purge() -> int:
 
 
 def purge_agency_imports(customer: Customer, by: User) -> None:
-    """Delete the file data of all imports of an erased customer's agency, because it can concern the customer.
+    """Delete the file data of all imports of an erased customer's agency, because it can concern the customer."""
+    purge_imports(customer.agency_id, by=by)
 
-    The caller has locked the jobs before the customer, as workers do. A worker that processes one of
+
+def purge_imports(agency_id: int, *, by: User) -> None:
+    """Delete the file data of all imports of an agency.
+
+    The caller has locked the jobs, before any customer, as workers do. A worker that processes one of
     them loses its claim and stops.
     """
-    jobs = ImportJob.objects.filter(agency=customer.agency_id, purged_at=None).order_by("pk")
+    jobs = ImportJob.objects.filter(agency=agency_id, purged_at=None).order_by("pk")
     # Skips files uploaded since then: waiting for their worker now could be a deadlock.
     for job in jobs.select_for_update(skip_locked=True):
         if job.is_running:

@@ -71,6 +71,8 @@ def _change_status(customer: Customer, from_: CustomerStatus, to: CustomerStatus
 
 #: Functions of other apps that erase their data of a customer in the same transaction.
 erasure_hooks: list[Callable[[Customer, User], None]] = []
+#: Functions that erase copies of a customer's data, such as files and filters. They also run if only a contact is erased.
+copy_erasure_hooks: list[Callable[[Customer, User], None]] = []
 
 
 @transaction.atomic
@@ -79,10 +81,7 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
 
     The empty row remains as the “Former customer”, and rated projects remain because published reviews name them.
     """
-    # No export of the agency starts until the transaction ends.
-    Agency.objects.select_for_update(no_key=True).get(pk=customer.agency_id)
-    # Locks the imports first to match the order used by import workers.
-    list(ImportJob.objects.select_for_update().filter(agency=customer.agency, purged_at__isnull=True).order_by("pk").only("pk"))
+    lock_copies(customer.agency_id)
     rows = Customer.objects.select_for_update(of=("self",)).select_related("agency").order_by("pk")
     family = {row.pk: row for row in rows.filter(Q(pk=customer.pk) | Q(merged_into=customer))}
     locked = family.pop(customer.pk)
@@ -94,8 +93,16 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
     return True
 
 
+def lock_copies(agency_id: int) -> None:
+    """Lock what can contain copies of an agency's customers, before a customer is locked."""
+    # No export of the agency starts until the transaction ends.
+    Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
+    # Locks the imports first to match the order used by import workers.
+    list(ImportJob.objects.select_for_update().filter(agency=agency_id, purged_at__isnull=True).order_by("pk").only("pk"))
+
+
 def _erase(locked: Customer, by: User) -> None:
-    for erase in erasure_hooks:
+    for erase in (*erasure_hooks, *copy_erasure_hooks):
         erase(locked, by)
     locked.tasks.all().delete()
     # Triggers empty the primary contact.

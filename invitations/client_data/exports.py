@@ -3,9 +3,7 @@
 A worker writes the files between these actions (`runner`), like exports of customers.
 """
 
-import io
 import logging
-import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -14,7 +12,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from customers.models import Customer
@@ -23,6 +20,7 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.personal_data import PERSONAL_DATA
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.zip_stream import zipped
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +67,7 @@ def sweep() -> int:
 def download(export: DataExport) -> Iterator[bytes]:
     """Record the download, and return the parts of a ZIP file."""
     record("account.data_downloaded", export.user, by=None, label="", source=AuditEvent.Source.WEB)
-    return _zipped(export)
+    return zipped(_pieces(export), when=export.created_at)
 
 
 @transaction.atomic
@@ -97,44 +95,9 @@ def _delete(exports: QuerySet[DataExport]) -> int:
     return len(keys)
 
 
-class _Written(io.RawIOBase):
-    """What a ZIP file has written since the last `take`. It can't seek, so that nothing is kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        self._pieces.append(bytes(data))  # type: ignore[call-overload]
-        return len(self._pieces[-1])
-
-    def take(self) -> bytes:
-        """Return what was written, and forget it."""
-        taken, self._pieces = b"".join(self._pieces), []
-        return taken
-
-
-def _zipped(export: DataExport) -> Iterator[bytes]:
-    """Yield a ZIP file of the parts, of which the memory contains one at a time."""
-    written = _Written()
-    when = timezone.localtime(export.created_at).timetuple()[:6]
-    with zipfile.ZipFile(written, "w") as archive:
-        entry, name = None, ""
-        for number in range(export.parts):
-            # If the download is deleted meanwhile, the exception interrupts it, and it doesn't look complete.
-            part = export.file_parts.get(number=number)
-            if entry is None or part.name != name:
-                if entry:
-                    entry.close()
-                name = part.name
-                info = zipfile.ZipInfo(name, date_time=when)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                entry = archive.open(info, "w", force_zip64=True)
-            entry.write(bytes(part.data))
-            yield written.take()
-        if entry:
-            entry.close()
-    yield written.take()
+def _pieces(export: DataExport) -> Iterator[tuple[str, bytes]]:
+    """Yield the parts with the names of their files, of which the memory contains one at a time."""
+    for number in range(export.parts):
+        # If the download is deleted meanwhile, the exception interrupts it, and it doesn't look complete.
+        part = export.file_parts.get(number=number)
+        yield part.name, bytes(part.data)

@@ -16,6 +16,8 @@ from partnerportal.outbox.services import queue_letters
 
 #: Kind of the e-mails to clients.
 CLIENT_KIND = "message"
+#: Kinds of the e-mails that quote messages.
+MESSAGE_KINDS = (CLIENT_KIND, "message_received")
 #: Number of characters of a message that its e-mail quotes.
 QUOTE_LENGTH = 1000
 

@@ -101,8 +101,8 @@ class Message(models.Model):
     def author_label(self) -> str:
         """The author's name, or what is known instead."""
         if self.author_name or self.author_id:
-            return self.author_name or _("Client")
-        return _("Former client")
+            return self.author_name or (_("Client") if self.is_from_client else str(self.author))
+        return _("Former client") if self.is_from_client else _("Former member")
 
 
 class ReadMarkQuerySet(TenantQuerySet["ReadMark"]):

@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 Status = AccessInvitation.Status
 
+#: Text fields with the client's details and both sides' messages, which erasures empty.
+DETAILS = ("name", "company", "phone", "street", "zip", "city", "country", "message", "reason")
+
 
 # --- By the client -----------------------------------------------------------------------------------------------------
 
@@ -285,8 +288,7 @@ def erase_customer_access(customer: Customer, by: User) -> None:
         _end(invitation, Status.DISCONNECTED)
         record("invitation.disconnected", invitation, by=by)
         mails.send_customer_erased(invitation)
-    blank = dict.fromkeys(("name", "company", "phone", "street", "zip", "city", "country", "message", "reason"), "")
-    given.update(**blank, domains=[])
+    given.update(**dict.fromkeys(DETAILS, ""), domains=[])
     requests = AccessRequest.objects.filter(customer=customer)
     requests.filter(status=AccessRequest.Status.PENDING).update(status=AccessRequest.Status.WITHDRAWN, answered_at=timezone.now())
     requests.update(email="", message="")

@@ -1,4 +1,4 @@
-"""Receivers of signals from Django and allauth."""
+"""Receivers of signals from Django and allauth, and registration of what accounts store about an address."""
 
 import time
 from ipaddress import IPv4Address
@@ -15,17 +15,20 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.accounts.mails import WITH_CIRCUMSTANCES
 from partnerportal.accounts.models import User
 from partnerportal.accounts.queries import SECOND_FACTORS
 from partnerportal.accounts.reauthentication import SESSION_KEY
 from partnerportal.accounts.services.accounts import end_sessions
+from partnerportal.accounts.services.address_data import SECTIONS
 from partnerportal.outbox.kinds import KINDS_WITH_ADDRESS
 
 #: Stored for sessions whose IP address is unknown.
 UNKNOWN_ADDRESS = str(IPv4Address(0))
 
 KINDS_WITH_ADDRESS.update(WITH_CIRCUMSTANCES)
+ADDRESS_DATA.extend(SECTIONS)
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.remember_sign_in")

@@ -8,3 +8,6 @@ class AuditConfig(AppConfig):
     name = "partnerportal.audit"
     label = "audit"
     verbose_name = _("Audit log")
+
+    def ready(self) -> None:
+        from partnerportal.audit import hooks  # noqa: F401  # apps are ready

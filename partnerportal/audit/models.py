@@ -7,8 +7,35 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.accounts.models import CLOSED_DOMAIN
 from partnerportal.audit.descriptions import DESCRIPTIONS, describe
 from partnerportal.core.querysets import TenantQuerySet
+
+#: Keys of `data` with names and addresses of members, and with former values of public profiles.
+PERSONAL_KEYS = frozenset({"changes", "people", "to"})
+
+
+#: What happened, and when, never changes. The erasure of a person empties the columns that can name them: those about the
+#: actor only once the account is closed, and the label only of events about teams. IP addresses can also be removed after a
+#: week, which is the shortest `IP_ADDRESS_RETENTION`.
+_ONLY_NAMES_GO = pgtrigger.Func(  # type: ignore[no-untyped-call]
+    f"""
+    IF to_jsonb(NEW) - ARRAY['actor_label', 'object_label', 'data', 'ip_address']
+        IS DISTINCT FROM to_jsonb(OLD) - ARRAY['actor_label', 'object_label', 'data', 'ip_address']
+    OR NEW.data - ARRAY['changes', 'people', 'to'] IS DISTINCT FROM OLD.data - ARRAY['changes', 'people', 'to']
+    OR NEW.object_label <> OLD.object_label AND NOT (NEW.object_label = '' AND OLD.action LIKE 'team.%')
+    OR NEW.actor_label NOT IN ('', OLD.actor_label)
+    OR NEW.ip_address IS NOT NULL AND NEW.ip_address IS DISTINCT FROM OLD.ip_address
+    OR (
+        NEW.actor_label <> OLD.actor_label
+        OR NEW.ip_address IS DISTINCT FROM OLD.ip_address AND OLD.created_at > now() - interval '7 days'
+    ) AND EXISTS (SELECT 1 FROM accounts_user WHERE id = OLD.actor_id AND email NOT LIKE '%@{CLOSED_DOMAIN}')
+    THEN
+        RAISE EXCEPTION 'pgtrigger: Cannot update rows from audit_auditevent table';
+    END IF;
+    RETURN NEW;
+    """  # noqa: S608  # a constant
+)
 
 
 class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
@@ -26,10 +53,10 @@ class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """An audit event. Created in the same transaction as the change; never deleted, and only its IP address can be removed later.
+    """An audit event. Created in the same transaction as the change; never deleted, and updated only to make a person anonymous.
 
     Events outlive their objects: the agency is the only foreign key, everything else is a label.
-    They contain no personal data that an erasure would have to remove. Labels are numbers and
+    They contain no personal data that the erasure of a customer would have to remove. Labels are numbers and
     titles assigned by the portal, such as "K-1001". `data` contains names of changed fields, but
     not their values. IP addresses are recorded for signed-in users only.
     """
@@ -71,18 +98,12 @@ class AuditEvent(models.Model):
             models.Index(fields=["object_type", "object_id"], name="audit_of_object"),
             # For the removal of old addresses.
             models.Index(fields=["created_at"], name="audit_of_address", condition=models.Q(ip_address__isnull=False)),
+            # For the erasure of a person.
+            models.Index(fields=["actor_id"], name="audit_of_actor", condition=models.Q(actor_id__isnull=False)),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
-            pgtrigger.Protect(
-                name="only_addresses_change", operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=["ip_address"])
-            ),
-            # `IP_ADDRESS_RETENTION` can't be shorter than this interval.
-            pgtrigger.Protect(
-                name="addresses_are_only_removed",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Condition("NEW.ip_address IS NOT NULL OR OLD.created_at > now() - interval '7 days'"),
-            ),
+            pgtrigger.Trigger(name="only_names_go", operation=pgtrigger.Update, when=pgtrigger.Before, func=_ONLY_NAMES_GO),
         ]
 
     def __str__(self) -> str:

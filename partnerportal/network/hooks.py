@@ -9,12 +9,14 @@ from django.dispatch import receiver
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from partnerportal.accounts.address_data import ADDRESS_DATA
 from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.agencies.models import Agency
 from partnerportal.network import checks, events  # noqa: F401  # register the check and the descriptions of audit events
 from partnerportal.network.applications import events as application_events  # noqa: F401  # registers the descriptions of audit events
 from partnerportal.network.applications.queries import application_rows
 from partnerportal.network.models import PartnerProfile
+from partnerportal.network.services.address_data import SECTIONS
 from partnerportal.network.services.logos import email_logo
 from partnerportal.network.services.search import update_search_texts
 from partnerportal.network.site import current_site
@@ -22,6 +24,7 @@ from partnerportal.outbox import letters, logos
 
 logos.register(email_logo)
 PERSONAL_DATA.append(PersonalData("agency-applications", application_rows))
+ADDRESS_DATA.extend(SECTIONS)
 
 
 def operator_in_letters() -> dict[str, Any]:

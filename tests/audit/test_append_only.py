@@ -6,6 +6,10 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
+from invitations.client_data.closing import close_account
+from partnerportal.agencies.models import Membership, Role
+from partnerportal.agencies.services.team_invitations import invite
+from partnerportal.audit.context import Origin, origin
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
@@ -44,17 +48,53 @@ def _sql(statement: str) -> None:
         _save,
         lambda event: event.delete(),
         lambda event: AuditEvent.objects.filter(pk=event.pk).update(actor_label=""),
-        lambda event: AuditEvent.objects.bulk_update([event], ["action"]),
+        lambda event: AuditEvent.objects.filter(pk=event.pk).update(action="customer.erased"),
         lambda event: AuditEvent.objects.all().delete(),
-        lambda event: _sql("UPDATE audit_auditevent SET ip_address = NULL"),
+        lambda event: AuditEvent.objects.filter(pk=event.pk).update(object_label=""),
+        lambda event: AuditEvent.objects.filter(pk=event.pk).update(data={"count": 1}),
+        lambda event: _sql("UPDATE audit_auditevent SET ip_address = '192.0.2.1'"),
+        lambda event: _sql("UPDATE audit_auditevent SET created_at = now()"),
         lambda event: _sql("DELETE FROM audit_auditevent"),
     ],
-    ids=["save", "delete", "update", "bulk_update", "delete all", "SQL UPDATE", "SQL DELETE"],
+    ids=[
+        "save",
+        "delete",
+        "update actor",
+        "bulk_update",
+        "delete all",
+        "update label",
+        "update details",
+        "SQL address",
+        "SQL time",
+        "SQL DELETE",
+    ],
 )
 def test_no_event_can_be_changed_or_deleted(event: AuditEvent, tamper: Callable[[AuditEvent], object]) -> None:
     with pytest.raises(ProgrammingError, match=r"Cannot (update|delete) rows from audit_auditevent"), transaction.atomic():
         tamper(event)
     assert AuditEvent.objects.get().actor_label == "Alice Alder"
+
+
+@pytest.mark.parametrize("values", [{"actor_label": ""}, {"ip_address": None}], ids=["name", "network address"])
+def test_only_a_closed_account_loses_its_name(cast: Cast, values: dict[str, str | None]) -> None:
+    token = origin.set(Origin("web", "192.0.2.77"))
+    CustomerFactory(agency=cast.alder, by=cast.stan)
+    origin.reset(token)
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        AuditEvent.objects.update(**values)
+    Membership.objects.filter(user=cast.stan).delete()
+    close_account(cast.stan)
+    assert AuditEvent.objects.filter(actor_id=cast.stan.pk).update(**values) == 1
+    for other in ({"actor_label": "Ben"}, {"ip_address": "192.0.2.78"}):
+        with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+            AuditEvent.objects.filter(actor_id=cast.stan.pk).update(**other)
+
+
+def test_only_events_about_teams_lose_their_label(cast: Cast) -> None:
+    invite(cast.alder, email="kim@people.example", role=Role.STAFF, by=cast.alice)
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        AuditEvent.objects.update(object_label="lea@people.example")
+    assert AuditEvent.objects.update(object_label="") == 1
 
 
 def test_events_cannot_be_added_changed_or_deleted_in_the_admin(event: AuditEvent, ada: Client) -> None:

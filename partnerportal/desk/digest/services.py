@@ -1,7 +1,7 @@
 """Sending of digests: each group of members in one transaction."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
 from celery import current_app
@@ -75,11 +75,15 @@ def purge() -> int:
 
 
 def erase_digests(customer: Customer, by: User) -> None:
-    """Delete the digests that can name an erased customer: those sent to its agency's members, and queued ones that do."""
-    addresses = Membership.objects.filter(agency=customer.agency_id).values("user__email")
+    """Delete the digests that can name an erased customer."""
+    erase_agency_digests(customer.agency_id, {customer.display_name, customer.name_in_text})
+
+
+def erase_agency_digests(agency_id: int, names: Collection[str]) -> None:
+    """Delete the digests that were sent to an agency's members, and queued ones that contain one of the names."""
+    addresses = Membership.objects.filter(agency=agency_id).values("user__email")
     digests = OutgoingMail.objects.filter(kind=KIND, to_email__in=addresses)
     digests.exclude(status=OutgoingMail.Status.QUEUED).delete()
-    names = {customer.display_name, customer.name_in_text}
     for mail in digests.filter(status=OutgoingMail.Status.QUEUED):
         if any(name in mail.text for name in names):
             mail.delete()
