@@ -14,6 +14,7 @@ from partnerportal.accounts.personal_data import PERSONAL_DATA, PersonalData
 from partnerportal.agencies.models import Agency
 from partnerportal.network import checks, events  # noqa: F401  # register the check and the descriptions of audit events
 from partnerportal.network.applications import events as application_events  # noqa: F401  # registers the descriptions of audit events
+from partnerportal.network.applications.address_data import SECTIONS as APPLICATION_SECTIONS
 from partnerportal.network.applications.queries import application_rows
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services.address_data import SECTIONS
@@ -24,7 +25,7 @@ from partnerportal.outbox import letters, logos
 
 logos.register(email_logo)
 PERSONAL_DATA.append(PersonalData("agency-applications", application_rows))
-ADDRESS_DATA.extend(SECTIONS)
+ADDRESS_DATA.extend([*SECTIONS, *APPLICATION_SECTIONS])
 
 
 def operator_in_letters() -> dict[str, Any]:

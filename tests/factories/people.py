@@ -29,6 +29,7 @@ from reviews.services.reviews import report_review, save_reply_draft
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory, MembershipFactory
+from tests.factories.applications import ApplicationFactory
 from tests.factories.credentials import CredentialFactory
 from tests.factories.customers import ContactFactory, CustomerFactory, NoteFactory, ProjectFactory
 from tests.factories.files import SharedFileFactory, TextApprovalFactory
@@ -136,6 +137,7 @@ def _as_reviewer(cast: Cast, cedar: object) -> None:
 
 def _elsewhere(cast: Cast, cedar: object, quin: User) -> None:
     invite(cast.birch, email=EMAIL, role=Role.STAFF, by=cast.ada)
+    ApplicationFactory(email=EMAIL, contact_name=NAME, description="Zwetschge builds websites.")
     PartnerProfile.objects.filter(agency=cast.birch).update(contact_email=EMAIL, contact_name=NAME)
     for status in ("queued", "sent"):
         mail = MailFactory(agency=cast.birch, to=EMAIL, subject="Dear Zwetschge", text="Zwetschge")
