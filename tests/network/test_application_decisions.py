@@ -190,7 +190,7 @@ def test_an_approval_that_fails_leaves_nothing(application: AgencyApplication, c
     by = cast.ada
     with monkeypatch.context() as crashing:
         crashing.setattr(services, "record", crash)
-        with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        with pytest.raises(KeyboardInterrupt):
             approve_application(application, by=by)
     assert not Agency.objects.filter(name="Cedar Digital").exists()
     assert not TeamInvitation.objects.exists()

@@ -26,7 +26,7 @@ from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import LegalPageFactory
+from tests.factories.agencies import LegalPageFactory, OperatorFactory
 from tests.factories.applications import ApplicationFactory
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
@@ -104,6 +104,7 @@ def test_the_pages_do_not_exist_until_an_administrator_turns_them_on(cast: Cast,
 
 @pytest.mark.parametrize("path", ["/partners/", "/partners/alder/", "/partners/how-reviews-work/"])
 def test_public_pages_change_their_etag_with_the_setting(cast: Cast, path: str) -> None:
+    OperatorFactory(name="Agencies of the North")
     open_applications(False)
     before = Client().get(path)["ETag"]
     open_applications()
