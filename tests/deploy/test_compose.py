@@ -168,3 +168,9 @@ def test_example_of_changes_fits_the_services() -> None:
 def test_image_contains_no_secrets_of_the_installation() -> None:
     ignored = set((BASE_DIR / ".dockerignore").read_text().splitlines())
     assert {".*", "deploy/caddy/local", "docker-compose*.yml", "*.pem"} < ignored
+
+
+def test_try_out_keeps_the_installation() -> None:
+    script = (BASE_DIR / "deploy" / "try.sh").read_text()
+    assert "COMPOSE_PROJECT_NAME=portal-try" in script
+    assert "image: portal-try" in script
