@@ -43,17 +43,21 @@ MORE = 20_000
 DAYS = 3000
 #: Maximum number of rows of a table that a query may read, those that a filter removes included.
 MAX_READ = 1500
-#: Pages whose prepared queries are checked.
+#: Pages whose prepared queries are checked. Lists with a filter have fewer of them.
 PAGES = (
     "/dashboard/",
     "/dashboard/?whose=mine",
     "/customers/",
     "/customers/?sort=name",
+    "/customers/?open_tasks=on",
     "/requests/",
     "/tasks/",
+    "/tasks/?whose=mine",
     "/projects/",
     "/domains/",
+    "/domains/?when=soon",
     "/contracts/",
+    "/contracts/?when=cancel",
     "/company/reviews/",
     "/company/reviews/stats/",
     "/partners/alder/",
