@@ -175,6 +175,12 @@ WORKER_LOCK_TIMEOUT: int = env.not_negative("WORKER_LOCK_TIMEOUT", default=60, u
 WORKER_IDLE_TIMEOUT: int = env.not_negative("WORKER_IDLE_TIMEOUT", default=900, unit="seconds")
 #: Whether Django compiles frequent queries once per process (docs/decisions/0023-compiled-queries.md).
 COMPILED_QUERIES: bool = env.bool("COMPILED_QUERIES", default=True)
+#: Whether PostgreSQL plans these queries once per connection.
+PREPARED_QUERIES: bool = env.bool("PREPARED_QUERIES", default=True) and not DATABASE_USES_PGBOUNCER
+if PREPARED_QUERIES:
+    # Otherwise PostgreSQL plans the first five executions, and many queries each time, because it overestimates other plans.
+    _db["OPTIONS"]["options"] = " ".join(["-c plan_cache_mode=force_generic_plan", *filter(None, [_db["OPTIONS"].get("options")])])
+    _db["OPTIONS"]["prepare_threshold"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models import F, QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +15,7 @@ from customers.deadlines.services import record_due_notices
 from customers.models import Customer, Task
 from customers.models.items import NO_DATE
 from customers.services.items import update_item
-from partnerportal.core.compiled import compiled
+from partnerportal.core.compiled import compiled, planned
 from partnerportal.core.pagination import Page
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import send
@@ -193,6 +193,57 @@ def test_tuples_are_compared_with_each_of_their_values(settings: Any) -> None:
         assert tasks_of_any(customers=(second.customer_id, first.customer_id)) == [first, second]
         assert tasks_of_any(customers=(first.customer_id,)) == [first]
         assert tasks_of_any(customers=()) == []
+
+
+@planned
+def counted_tasks(*, customer: Any) -> QuerySet[Task]:
+    return Task.objects.filter(customer=customer)
+
+
+def prepared(text: str) -> list[tuple[int, int]]:
+    """Return how often each prepared query with this text was run, with the plan for any values and with one for its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", [text])
+        return cursor.fetchall()
+
+
+def test_postgres_plans_a_query_once_unless_its_plan_depends_on_the_values(cast: Cast) -> None:
+    first, second = CustomerFactory.create_batch(2, agency=cast.alder)
+    for customer in (first, second, first):
+        assert tasks(customer=customer.pk, before=timezone.now()) == []
+        assert counted_tasks(customer=customer.pk) == []
+    assert prepared("50") == [(3, 0)]
+    assert sum(map(sum, prepared("customers_task"))) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_can_change_the_type_of_a_column_of_a_prepared_query() -> None:
+    """The processes of the previous version work during an upgrade."""
+
+    def change(length: int) -> None:
+        migration = connections.create_connection("default")
+        with migration.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE customers_task ALTER COLUMN title TYPE varchar({length})")
+        migration.close()
+
+    task = TaskFactory(title="50% done")
+    values = {"customer": task.customer_id, "before": timezone.now()}
+    assert tasks(**values) == [task]
+    change(201)
+    try:
+        assert tasks(**values) == [task]
+    finally:
+        change(Task._meta.get_field("title").max_length or 0)
+
+
+def test_the_setting_prepares_no_query(cast: Cast, settings: Any) -> None:
+    settings.PREPARED_QUERIES = False
+    customer = CustomerFactory(agency=cast.alder)
+    fresh = compiled(tasks.build)
+    compiled.registry.remove(fresh)
+    connection.connection._prepared.clear()
+    assert fresh(customer=customer.pk, before=timezone.now()) == []
+    assert prepared("50") == []
 
 
 def test_the_setting_runs_plain_querysets(alice: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,19 @@
-"""Plans of what runs for each member or agency, with 100,000 customers and the planner's defaults.
+"""Plans of what runs for each member or agency and of the pages' prepared queries, with 100,000 customers and the planner's defaults.
 
 The rows are in a database of their own, because those that a test rolls back leave large files and statistics to other tests.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.test import Client
 from django.utils import timezone
 
 from customers.deadlines.models import STEPS
@@ -19,6 +22,7 @@ from customers.models import Contract, Customer, Domain, Project, Task
 from customers.queries.contracts import agency_sums, horizons
 from customers.queries.lists import end_of_week, totals_of
 from partnerportal.agencies.models import Agency
+from partnerportal.core.compiled import compiled
 from partnerportal.core.pagination import COUNT_LIMIT
 from partnerportal.desk.calendar.queries import due_dates
 from partnerportal.desk.digest import queries
@@ -39,6 +43,25 @@ MORE = 20_000
 DAYS = 3000
 #: Maximum number of rows of a table that a query may read, those that a filter removes included.
 MAX_READ = 1500
+#: Pages whose prepared queries are checked. Lists with a filter have fewer of them.
+PAGES = (
+    "/dashboard/",
+    "/dashboard/?whose=mine",
+    "/customers/",
+    "/customers/?sort=name",
+    "/customers/?open_tasks=on",
+    "/requests/",
+    "/tasks/",
+    "/tasks/?whose=mine",
+    "/projects/",
+    "/domains/",
+    "/domains/?when=soon",
+    "/contracts/",
+    "/contracts/?when=cancel",
+    "/company/reviews/",
+    "/company/reviews/stats/",
+    "/partners/alder/",
+)
 #: Each item's date as SQL, where `c` is the customer.
 DAY = f"CURRENT_DATE - 30 + (c.id / 5 %% {DAYS})::int"
 
@@ -129,8 +152,13 @@ def fill(cast: Cast) -> None:
 
 def rows_read(rows: QuerySet[Any]) -> dict[str, int]:
     """Return the number of rows that the query reads from each table."""
+    return rows_of(plan_of(*rows.query.sql_with_params()))
+
+
+def rows_of(plan: dict[str, Any]) -> dict[str, int]:
+    """Return the number of rows that the plan reads from each table."""
     found: dict[str, int] = {}
-    for node in nodes(plan_of(*rows.query.sql_with_params())):
+    for node in nodes(plan):
         if table := node.get("Relation Name"):
             assert node["Node Type"] != "Seq Scan" or node["Actual Rows"] + node.get("Rows Removed by Filter", 0) < MAX_READ, node
             read = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
@@ -180,3 +208,38 @@ def test_totals_of_the_contracts_list_read_as_many_rows_as_it_counts(full: Cast)
     contracts = Contract.objects.filter(agency=full.birch, status=Contract.Status.ACTIVE)
     rows = Agency.objects.filter(pk=full.birch.pk).values_list(totals_of(contracts, timezone.localdate(), end_of_week()))
     assert rows_read(rows)[Contract._meta.db_table] == COUNT_LIMIT + 1
+
+
+def prepared_plan_of(sql: str, params: list[Any]) -> dict[str, Any]:
+    """Return the plan for any values, as in a prepared query."""
+    number = count(1)
+    placeholders = f"({', '.join(['%s'] * len(params))})" if params else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE checked AS {re.sub('%s', lambda _: f'${next(number)}', sql).replace('%%', '%')}")
+        plan = plan_of(f"EXECUTE checked{placeholders}", params)
+        cursor.execute("DEALLOCATE checked")
+    return plan
+
+
+@pytest.mark.django_db
+def test_plans_of_prepared_queries_read_as_few_rows_as_those_for_the_values(full: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: dict[str, tuple[str, list[Any]]] = {}
+    call = compiled.__call__
+
+    def remember(query: Any, *choice: Any, **values: Any) -> list[Any]:
+        rows = call(query, *choice, **values)
+        if query.is_prepared:
+            statement = query._statement(tuple(sorted(values)), *choice)
+            given = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+            read[f"{query.__name__} {choice}"] = statement._sql, [given[name] for name in statement._names]
+        return rows
+
+    monkeypatch.setattr(compiled, "__call__", remember)
+    browser = Client()
+    browser.force_login(full.alice)
+    for path in PAGES:
+        assert browser.get(path).status_code == 200
+    assert len(read) > len(PAGES)
+    for name, (sql, params) in read.items():
+        usual, prepared = rows_of(plan_of(sql, params or None)), rows_of(prepared_plan_of(sql, params))
+        assert {table: rows for table, rows in prepared.items() if rows > max(MAX_READ, usual.get(table, 0))} == {}, name

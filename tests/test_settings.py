@@ -321,9 +321,20 @@ def test_passwords_are_hashed_with_argon2() -> None:
     assert setting("PASSWORD_HASHERS").startswith("['django.contrib.auth.hashers.Argon2PasswordHasher'")
 
 
-def test_pgbouncer_disables_server_side_cursors() -> None:
-    direct, pooled = (settings_with(DATABASE_USES_PGBOUNCER=pooler)["DATABASES"]["default"] for pooler in (None, "1"))
-    assert (direct["DISABLE_SERVER_SIDE_CURSORS"], pooled["DISABLE_SERVER_SIDE_CURSORS"]) == (False, True)
+def test_pgbouncer_disables_server_side_cursors_and_prepared_queries() -> None:
+    direct, pooled = (settings_with(DATABASE_USES_PGBOUNCER=pooler, PREPARED_QUERIES=pooler) for pooler in (None, "1"))
+    assert (direct["PREPARED_QUERIES"], pooled["PREPARED_QUERIES"]) == (True, False)
+    database, pool = direct["DATABASES"]["default"], pooled["DATABASES"]["default"]
+    assert (database["DISABLE_SERVER_SIDE_CURSORS"], pool["DISABLE_SERVER_SIDE_CURSORS"]) == (False, True)
+    assert database["OPTIONS"] == pool["OPTIONS"] | {"options": "-c plan_cache_mode=force_generic_plan", "prepare_threshold": 0}
+
+
+def test_options_in_database_url_follow_those_of_prepared_queries() -> None:
+    url = "postgres://portal@db/portal?options=-c%20work_mem%3D64MB"
+    options = settings_with(DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
+    assert options["options"] == "-c plan_cache_mode=force_generic_plan -c work_mem=64MB"
+    unprepared = settings_with(DATABASE_URL=url, PREPARED_QUERIES="0")["DATABASES"]["default"]["OPTIONS"]
+    assert unprepared["options"] == "-c work_mem=64MB"
 
 
 def test_log_format_is_json_except_on_loopback() -> None:

@@ -18,7 +18,7 @@ from customers.queries.customers import listed_customers, narrowed, with_details
 from customers.queries.definitions import read_once
 from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, search_items, search_words, totals_of
 from partnerportal.agencies.models import Agency
-from partnerportal.core.compiled import compiled
+from partnerportal.core.compiled import planned
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import COUNT_LIMIT, Page, Rows, capped_count
 
@@ -86,7 +86,8 @@ class CustomerFilter(ListFilter):
             customers, total, is_more = self.customers()
             return with_details(customers, **until, details=self._details), (total, is_more)
         choice, values = self._choice
-        return Rows(listed_customers, (*choice, *self._details), {"agency": self.agency.pk, **values, **until}, is_counted=True), None
+        given = {"agency": self.agency.pk, **values, **until}
+        return Rows(listed_customers, (*choice, *self._details), given, is_counted=True, is_filtered=self.is_set), None
 
     def total(self, page: Page[Customer]) -> tuple[int, bool]:
         """Return the number of customers of a compiled list up to a limit, and whether there are more."""
@@ -188,7 +189,7 @@ class ItemFilter(ListFilter):
         if not self.chosen["q"]:
             ((totals, sums),) = items_total(kind, chosen, with_sums, **given)
             self.keep_sums(sums)
-            listed = Rows(listed_items, (kind, chosen), given)
+            listed = Rows(listed_items, (kind, chosen), given, is_filtered=self.is_set)
             return (listed if totals else listed.queryset().none()), list_totals(totals)
         items, sums = items_of(kind, chosen, given), sums_for(given) if with_sums else NO_SUMS
         found, totals, sums = search_items(items, self.chosen["q"], self.agency, given["today"], given["week_end"], sums)
@@ -227,7 +228,7 @@ def listed_items(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, *
     return kind.with_details(items_of(kind, chosen, given)).select_related("customer")
 
 
-@compiled
+@planned
 def items_total(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], with_sums: bool = False, /, **given: Any) -> QuerySet[Any, Any]:
     """Return the totals of `items_of`, for `list_totals`, and `with_sums` those of the contracts, for `read_outlook`."""
     totals = totals_of(items_of(kind, chosen, given), given["today"], given["week_end"])

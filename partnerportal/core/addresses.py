@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.template.defaulttags import URLNode
-from django.urls import get_script_prefix, get_urlconf, reverse
+from django.urls import get_script_prefix, reverse
 
 #: Stands for the primary key in a resolved pattern.
 _KEY = 7_000_000_007
@@ -16,13 +16,13 @@ _KEY = 7_000_000_007
 
 def address(name: str, key: int | None = None) -> str:
     """Return the same as `reverse`."""
-    pattern = _pattern(name, key is not None, get_urlconf(), get_script_prefix())
+    pattern = _pattern(name, key is not None, get_script_prefix())
     return pattern if key is None else pattern.replace(str(_KEY), str(key))
 
 
 @lru_cache(maxsize=1024)
-def _pattern(name: str, has_key: bool, urlconf: Any, prefix: str) -> str:
-    return reverse(name, urlconf, args=[_KEY] if has_key else [])
+def _pattern(name: str, has_key: bool, _prefix: str) -> str:
+    return reverse(name, args=[_KEY] if has_key else [])
 
 
 class AddressNode(URLNode):

@@ -14,6 +14,8 @@ with the lookup `any`. The function must not
 depend on anything else that changes, such as the time or the language. Positional arguments select
 one of a few queries, each of which is compiled. docs/decisions/0023-compiled-queries.md lists the parts of
 Django that this relies on. `COMPILED_QUERIES=0` runs the plain querysets.
+
+PostgreSQL, too, prepares and plans the query once per connection, unless the decorator is `planned`.
 """
 
 import re
@@ -24,7 +26,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import NotSupportedError, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, Lookup, Model, QuerySet
 
 R = TypeVar("R")
@@ -62,8 +65,9 @@ class AnyOf(Lookup):
 class _Statement:
     """A queryset and its SQL, which is empty if no row can match."""
 
-    def __init__(self, rows: QuerySet[Any]) -> None:
+    def __init__(self, rows: QuerySet[Any], *, is_prepared: bool) -> None:
         self._rows = rows
+        self._is_prepared = is_prepared
         self._compiler = rows.query.get_compiler(rows.db)
         try:
             sql, self._parameters = self._compiler.as_sql()
@@ -78,9 +82,22 @@ class _Statement:
             return []
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         filled = self._sql, tuple([values[name] for name in self._names])
-        compiler = _shallow_copy(self._compiler)
         # Connections belong to a thread.
-        compiler.connection = connections[self._rows.db]
+        connection = connections[self._rows.db]
+        if not self._is_prepared:
+            return self._read(filled, connection)
+        try:
+            return self._read(filled, _Preparing(connection))
+        except NotSupportedError:
+            # A migration changed the type of a column after the query was prepared. A new connection prepares it again.
+            if connection.in_atomic_block:
+                raise
+            connection.close()
+            return self._read(filled, _Preparing(connection))
+
+    def _read(self, filled: tuple[str, tuple[Any, ...]], connection: Any) -> list[Any]:
+        compiler = _shallow_copy(self._compiler)
+        compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: filled
         compiler.get_converters = self._get_converters
         rows, query = _shallow_copy(self._rows), _shallow_copy(self._rows.query)
@@ -93,6 +110,22 @@ class _Statement:
         if self._converters is None:
             self._converters = self._compiler.get_converters(expressions)
         return self._converters
+
+
+class _Preparing:
+    """A database connection whose cursors prepare each query on its first execution."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def cursor(self) -> Any:
+        cursor = self._connection.cursor()
+        # Django's cursor puts the values into the SQL. This one sends them separately, so that the SQL stays the same.
+        cursor.cursor = ServerBindingCursor(self._connection.connection)  # type: ignore[call-arg]
+        return cursor
 
 
 def _with_constants(sql: str, parameters: Any, connection: Any) -> str:
@@ -118,6 +151,8 @@ class compiled(Generic[R]):  # noqa: N801  # a decorator
 
     #: All decorated functions.
     registry: ClassVar[list["compiled[Any]"]] = []
+    #: Whether PostgreSQL plans the query once per connection.
+    is_prepared: ClassVar[bool] = True
 
     def __init__(self, build: Callable[..., QuerySet[Any, R]]) -> None:
         update_wrapper(self, build)
@@ -143,4 +178,14 @@ class compiled(Generic[R]):  # noqa: N801  # a decorator
         return self._statement(tuple(sorted(values)), *choice).rows(values)
 
     def _compile(self, names: tuple[str, ...], *choice: Any) -> _Statement:
-        return _Statement(self.build(*choice, **{name: Parameter(name) for name in names}))
+        rows = self.build(*choice, **{name: Parameter(name) for name in names})
+        return _Statement(rows, is_prepared=self.is_prepared and settings.PREPARED_QUERIES)
+
+
+class planned(compiled[R]):  # noqa: N801  # a decorator
+    """Like `compiled`, but PostgreSQL plans each execution.
+
+    For queries whose best plan depends on their values, such as the number of an agency's rows that match a filter.
+    """
+
+    is_prepared = False

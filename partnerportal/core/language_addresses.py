@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
-from django.urls import URLPattern, get_script_prefix, get_urlconf, path, reverse
+from django.urls import URLPattern, get_script_prefix, path, reverse
 from django.utils import translation
 
 CODES = tuple(code for code, _name in settings.LANGUAGES)
@@ -24,12 +24,12 @@ def language_paths(route: str, view: Callable[..., HttpResponseBase], name: str)
 
 def language_url(name: str, *args: Any, language: str) -> str:
     """Return the path of a route of `language_paths`; an empty `language` is the user's."""
-    return _address(f"{name}_{language}" if language else name, args, get_urlconf(), get_script_prefix())
+    return _address(f"{name}_{language}" if language else name, args, get_script_prefix())
 
 
 @lru_cache(maxsize=4096)
-def _address(name: str, args: tuple[Any, ...], urlconf: Any, _prefix: str) -> str:
-    return reverse(name, urlconf, args=args)
+def _address(name: str, args: tuple[Any, ...], _prefix: str) -> str:
+    return reverse(name, args=args)
 
 
 def moved(request: HttpRequest, address: str) -> HttpResponsePermanentRedirect:

@@ -17,7 +17,7 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from partnerportal.core.compiled import Parameter, compiled
+from partnerportal.core.compiled import Parameter, compiled, planned
 from partnerportal.core.db_functions import CappedCount
 
 M = TypeVar("M", bound=Model)
@@ -51,6 +51,8 @@ class Rows(Generic[M]):
     values: dict[str, Any] = field(default_factory=dict)
     #: Whether the query of a page also counts the rows of all pages.
     is_counted: bool = False
+    #: Whether the best plan depends on how many rows match a filter.
+    is_filtered: bool = False
 
     def queryset(self) -> QuerySet[M]:
         """Return the queryset with the values."""
@@ -122,11 +124,11 @@ def _compiled_rows(rows: Rows[M], ordering: tuple[str, ...], number: int, place:
         # The values of compiled queries aren't converted. Those in the address can have any type.
         columns = _columns(rows.build, rows.choice, tuple(rows.values), ordering)
         values |= {f"place_{n}": column.to_python(value) for n, (column, value) in enumerate(zip(columns, place, strict=True))}
-    return page_rows(rows.build, rows.choice, ordering, number, bool(place), rows.is_counted, **values)
+    read = filtered_page_rows if rows.is_filtered else page_rows
+    return read(rows.build, rows.choice, ordering, number, bool(place), rows.is_counted, **values)
 
 
-@compiled
-def page_rows(
+def _page_rows(
     build: Callable[..., QuerySet[Any]],
     choice: tuple[Any, ...],
     ordering: tuple[str, ...],
@@ -142,6 +144,9 @@ def page_rows(
     if is_counted:
         rows = rows.annotate(total_rows=CappedCount(rows, COUNT_LIMIT + 1))
     return _first(rows, ordering, number, place)
+
+
+page_rows, filtered_page_rows = compiled(_page_rows), planned(_page_rows)
 
 
 @lru_cache(maxsize=1024)
