@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], what: str, *, seconds: float = 15, otherwise: Callable[[], str] = str) -> T:
+def eventually(ask: Callable[[], T], what: str, *, seconds: float = 30, otherwise: Callable[[], str] = str) -> T:
     """Call `ask` until it returns a true value, and return that. Fail after `seconds`, with the text of `otherwise`."""
     end = time.monotonic() + seconds
     while not (answer := ask()):
