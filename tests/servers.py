@@ -33,11 +33,15 @@ WORKER = "@worker"
 #: Groups of modules that run in the same process, because they share an expensive fixture.
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
 TOGETHER = (
-    dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal")
+    dict.fromkeys(
+        (f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log", "metrics", "restore")), "portal"
+    )
     | dict.fromkeys(("tests/test_catalogs.py", "tests/test_german.py", "tests/test_wording.py"), "catalogs")
     | {
         module: module
         for module in (
+            "tests/desk/test_digest_plans.py",
+            "tests/desk/test_seed_demo.py",
             "tests/outbox/test_every_mail.py",
             "tests/test_fuzz.py",
             "tests/test_matrix.py",

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect
 
 from partnerportal.accounts.models import User
 from tests.browser.frames import AXE, AXE_PATH
@@ -39,6 +39,8 @@ OpenPage = Callable[..., Page]
 #: Options of browser contexts.
 DEFAULTS = {"locale": "en-GB", "java_script_enabled": True}
 
+# As long as Playwright waits for elements before it acts on them. A busy machine needs more than the default of 5 seconds.
+expect.set_options(timeout=30_000)
 # Playwright runs an event loop in this thread, in which Django would reject database queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

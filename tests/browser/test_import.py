@@ -43,13 +43,13 @@ def test_import_adds_new_customers_skips_duplicates_and_returns_errors(
     expect(page.get_by_role("main")).to_contain_text("Köln")
     looks_right(page)
     page.get_by_role("button", name="Check all rows").click()
-    expect(page.get_by_role("heading", name="Preview")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Preview")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text(twin.reference)
     looks_right(page)
     assert cast.alder.customers.count() == 1
 
     page.get_by_role("button", name="Import 1 customer").click()
-    expect(page.get_by_role("heading", name="Import results")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Import results")).to_be_visible()
     looks_right(page)
     assert sorted(cast.alder.customers.values_list("company", "city")) == sorted([(twin.company, twin.city), ("Neuhof GmbH", "Köln")])
 

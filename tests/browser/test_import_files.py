@@ -34,8 +34,8 @@ def upload(page: Page, portal: str, name: str, data: bytes) -> None:
 def start(page: Page, button: str) -> None:
     """Check the rows, import them and wait for the result."""
     page.get_by_role("button", name="Check all rows").click()
-    page.get_by_role("button", name=button).click(timeout=30_000)
-    expect(page.get_by_role("heading", name="Import results")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="Import results")).to_be_visible()
 
 
 def test_report_workbook_and_address_book_are_imported(page: Page, portal: str, cast: Cast, mail_server: Sink) -> None:

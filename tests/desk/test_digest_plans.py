@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from partnerportal.agencies.models import Agency, DigestItem
 from partnerportal.desk.digest import queries
 from partnerportal.desk.digest.models import DigestRun
 from reviews.models import Review
-from tests.cast import Cast
+from tests.cast import Cast, StoredCast
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory
 from tests.test_plans import nodes, plan_of
@@ -29,9 +29,21 @@ DATED: dict[str, tuple[type[Model], dict[str, Any]]] = {
 }
 
 
-@pytest.fixture
-def agency(cast: Cast) -> Agency:
+# Each test is rolled back within the transaction of the fixture `agency`.
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def agency(stored_cast: StoredCast, django_db_blocker: Any) -> Iterator[Agency]:
     """An agency with rows that are due over ten months. PostgreSQL reads no table as a whole if there is an index."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        cast = stored_cast.copy()
+        fill(cast)
+        yield cast.alder
+        transaction.set_rollback(True)
+
+
+def fill(cast: Cast) -> None:
     today = timezone.localdate()
     for agency in (cast.alder, cast.birch):
         customers = Customer.objects.bulk_create(Customer(agency=agency, number=2000 + n, company=f"Firm {n}") for n in range(ROWS))
@@ -50,7 +62,6 @@ def agency(cast: Cast) -> Agency:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE reviews_review SET created_at = created_at - id * interval '1 day'")
         cursor.execute(f"ANALYZE {tables}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
-    return cast.alder
 
 
 def conditions(rows: QuerySet[Any]) -> Iterator[tuple[str, str, str]]:

@@ -1,24 +1,37 @@
 """Consistency of the demo data."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
+from django.test import override_settings
 
 from partnerportal.demo import demo
 from partnerportal.desk.models import SavedView
 from partnerportal.desk.saved_views.lists import normalized
-from requests_inbox.models import RequestMessage
+from requests_inbox.models import RequestMessage, SavedReply
 from reviews.models import ReviewRound
 from reviews.rounds.queries import answers_so_far, automatic_projects
 from tests.test_german import ENGLISH
 
+# Each test is rolled back within the transaction of the fixture `seeded`.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
-@pytest.mark.django_db
-def test_first_replies_have_the_date_stored_in_their_request(settings: Any) -> None:
-    settings.DEMO = True
-    call_command("seed_demo", verbosity=0)
+
+@pytest.fixture(scope="module")
+def seeded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The demo data, which takes longer to seed than all tests together."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(DEMO=True):
+            call_command("seed_demo", verbosity=0)
+        yield
+        transaction.set_rollback(True)
+
+
+def test_first_replies_have_the_date_stored_in_their_request() -> None:
     replies = RequestMessage.objects.filter(kind="reply").select_related("request")
     assert len(replies) > 2
     assert [reply for reply in replies if reply.created_at != reply.request.first_reply_at] == []
@@ -33,19 +46,20 @@ def test_texts_of_and_for_german_customers_are_german() -> None:
     assert [text for text in texts if ENGLISH.search(text)] == []
 
 
-@pytest.mark.django_db
-def test_saved_views_contain_only_valid_filters(settings: Any) -> None:
-    settings.DEMO = True
-    call_command("seed_demo", verbosity=0)
+def test_saved_views_contain_only_valid_filters() -> None:
     for view in SavedView.objects.select_related("owner__user", "owner__agency"):
         assert normalized(view.list_name, view.query, member=view.owner, team=[]) == view.query != ""
     assert SavedView.objects.count() == len(demo.VIEWS)
 
 
-@pytest.mark.django_db
-def test_rounds_and_automatic_requests_are_in_every_state(settings: Any) -> None:
-    settings.DEMO = True
-    call_command("seed_demo", verbosity=0)
+def test_saved_replies_are_valid_in_both_languages() -> None:
+    saved = SavedReply.objects.all()
+    assert {reply.language for reply in saved} == {"de", "en"}
+    for reply in saved:
+        reply.full_clean()
+
+
+def test_rounds_and_automatic_requests_are_in_every_state() -> None:
     finished, running = ReviewRound.objects.order_by("pk")
     assert (finished.status, finished.waiting, running.status) == ("done", 0, "running")
     assert finished.requests.filter(status="answered").exists() and finished.requests.filter(status="open").exists()

@@ -83,7 +83,7 @@ class Site:
         self.worker = self._celery("worker", *options, ready=" ready.")
         schedule = f"--schedule={self.data_dir / 'schedule'}"
         self.beat = self._celery("beat", "beat", schedule, "--pidfile=", ready="beat: Starting")
-        assert wait_until(lambda: self.is_up(self.port), 30)
+        assert wait_until(lambda: self.is_up(self.port), 90)
 
     def _celery(self, name: str, *options: str, ready: str) -> Process:
         env = self.env | {"HEARTBEAT_FILE": str(self.heartbeat_of(name))}

@@ -15,7 +15,7 @@ def test_slow_request_is_completed_before_shutdown(site: Site) -> None:
     port = free_port()
     web = site.start_web(PORT=str(port), WEB_STATEMENT_TIMEOUT="30")
     try:
-        assert wait_until(lambda: site.is_up(port), 30)
+        assert wait_until(lambda: site.is_up(port), 90)
         with site.database() as other, ThreadPoolExecutor(1) as pool:
             other.execute("LOCK TABLE network_partnerprofile IN ACCESS EXCLUSIVE MODE")
             slow = pool.submit(site.request, "/partners/", port=port)

@@ -62,9 +62,10 @@ def figures_of(site: Site, port: int = 0) -> dict[tuple[str, frozenset[tuple[str
     return parsed(response.text)
 
 
-@pytest.fixture
-def web(site: Site, tmp_path: Path) -> Iterator[Web]:
-    web = Web(site, tmp_path)
+@pytest.fixture(scope="module")
+def web(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """Web process of the following tests, the last of which ends it."""
+    web = Web(site, tmp_path_factory.mktemp("web"))
     web.start()
     yield web
     if web.master.is_running():
@@ -73,24 +74,26 @@ def web(site: Site, tmp_path: Path) -> Iterator[Web]:
 
 
 def test_each_worker_reports_the_requests_of_all(web: Web) -> None:
+    before = web.directory_pages()
     web.get(20)
     # Either worker answers.
-    assert {web.directory_pages() for _ in range(10)} == {20}
+    assert {web.directory_pages() for _ in range(10)} == {before + 20}
     assert len(web.files()) == 2 * WORKERS
 
 
 def test_counters_and_their_files_survive_their_worker(web: Web) -> None:
+    before = web.directory_pages()
     web.get(5)
     folder = web.folder()
     files = sorted(path.name for path in folder.iterdir())
     for _ in range(3):
-        before = web.workers()
-        for worker in before:
+        workers = web.workers()
+        for worker in workers:
             os.kill(worker.pid, signal.SIGKILL)
-        eventually(lambda old=before: len(set(web.workers()) - set(old)) == WORKERS, "new workers run", seconds=60)
+        eventually(lambda old=workers: len(set(web.workers()) - set(old)) == WORKERS, "new workers run", seconds=60)
         eventually(lambda: web.site.is_up(web.port), "they respond", seconds=60)
         web.get(5)
-    assert web.directory_pages() == 20
+    assert web.directory_pages() == before + 20
     assert sorted(path.name for path in folder.iterdir()) == files
 
 

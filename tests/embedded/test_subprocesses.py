@@ -40,7 +40,7 @@ def has_said(children: ProcessGroup, word: str) -> bool:
 
 def test_exited_child_is_named_with_exit_code_and_output(children: ProcessGroup) -> None:
     children.spawn("web", python("import sys; print('no such table'); sys.exit(3)"), rank=1, grace=5)
-    assert wait_until(lambda: not is_alive(children.running[0].process), 20)
+    assert wait_until(lambda: not is_alive(children.running[0].process), 60)
     with pytest.raises(StartupError, match=r"(?s)no such table.*web exited unexpectedly, exit code 3"):
         children.check()
 
@@ -66,7 +66,7 @@ def test_children_are_terminated_by_rank(children: ProcessGroup, data_dir: Path)
     """
     for rank in (2, 3, 1):
         children.spawn(f"child{rank}", [*python(code), str(data_dir / "order"), str(rank)], rank=rank, grace=20)
-        assert wait_until(lambda: has_said(children, "ready"), 20)
+        assert wait_until(lambda: has_said(children, "ready"), 60)
     children.terminate_all()
     assert (data_dir / "order").read_text() == "123"
     assert json.loads((data_dir / "children.json").read_text()) == []
@@ -80,7 +80,7 @@ def test_only_the_main_process_receives_sigterm(children: ProcessGroup) -> None:
         signal.pause()
     """
     child = children.spawn("worker", python(code), rank=1, grace=20)
-    assert wait_until(lambda: has_said(children, "begun"), 20)
+    assert wait_until(lambda: has_said(children, "begun"), 60)
     children.terminate_all()
     assert child.process.returncode == 0
     assert "finished" in child.log.tail()
@@ -94,7 +94,7 @@ def test_unresponsive_child_is_killed_with_its_descendants(children: ProcessGrou
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=0.3)
-    assert wait_until(lambda: child.log.tail().isdigit(), 20)
+    assert wait_until(lambda: child.log.tail().isdigit(), 60)
     grandchild = psutil.Process(int(child.log.tail()))
     children.terminate_all()
     assert child.process.returncode == -signal.SIGKILL
@@ -108,7 +108,7 @@ def test_descendants_of_a_killed_child_are_terminated(children: ProcessGroup) ->
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=5)
-    assert wait_until(lambda: child.log.tail().isdigit(), 20)
+    assert wait_until(lambda: child.log.tail().isdigit(), 60)
     grandchild = psutil.Process(int(child.log.tail()))
     child.process.kill()
     child.process.wait()
@@ -119,7 +119,7 @@ def test_descendants_of_a_killed_child_are_terminated(children: ProcessGroup) ->
 def test_second_signal_kills_immediately(children: ProcessGroup) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
     child = children.spawn("web", python(code), rank=1, grace=3600)
-    assert wait_until(lambda: has_said(children, "ready"), 20)
+    assert wait_until(lambda: has_said(children, "ready"), 60)
     children.signals.insistent = True
     children.terminate_all()
     assert child.process.returncode == -signal.SIGKILL
@@ -182,7 +182,7 @@ def test_warnings_and_errors_reach_the_terminal_with_their_tracebacks(children: 
         Traceback (most recent call last):
     """
     children.spawn("web", ["echo", textwrap.dedent(log).strip()], rank=1, grace=5)
-    assert wait_until(lambda: not is_alive(children.running[0].process), 20)
+    assert wait_until(lambda: not is_alive(children.running[0].process), 60)
     children.print_new_lines(everything=False)
     shown = [line.partition("│ ")[2] for line in capsys.readouterr().out.splitlines()]
     assert shown[0].endswith("Internal Server Error: /")

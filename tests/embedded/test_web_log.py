@@ -46,7 +46,7 @@ def web(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with web.log.open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=BASE_DIR, env=env, stdout=log, stderr=log)
     try:
-        assert wait_until(lambda: site.is_up(web.port), 30), web.log.read_text()
+        assert wait_until(lambda: site.is_up(web.port), 90), web.log.read_text()
         yield web
     finally:
         process.terminate()
@@ -68,7 +68,7 @@ def test_head_returns_the_headers_of_get_without_body(web: Web, path: str) -> No
     assert answer.headers["Content-Length"] == got.headers["Content-Length"]
     # A later entry shows that a warning would have been logged.
     web.head("/nothing/last/")
-    assert wait_until(lambda: bool(web.lines_with("/nothing/last/")), 10)
+    assert wait_until(lambda: bool(web.lines_with("/nothing/last/")), 60)
     assert web.lines_with("no-body") == []
 
 
@@ -84,7 +84,7 @@ def test_connection_is_reusable_after_head(web: Web) -> None:
 def test_web_logs_contain_no_secret_links(web: Web) -> None:
     for number, path in enumerate([f"/join/{SECRET}/", f"//join//{SECRET}/", f"/%6Aoin/{SECRET}/", f"/%2Fr%2F{SECRET}%2F", f"/a/{SECRET}"]):
         web.request("POST", f"{path}?token={SECRET}&next=%2Fjoin%2F{SECRET}%2F&n={number}", Referer=f"http://portal.example/r/{SECRET}/")
-    assert wait_until(lambda: len(web.lines_with("POST /")) >= 5, 10), web.log.read_text()
+    assert wait_until(lambda: len(web.lines_with("POST /")) >= 5, 60), web.log.read_text()
     assert [line for line in web.lines_with("POST /") if "/r/…/" in line]
     assert web.lines_with("django")
     assert web.lines_with(SECRET) == []
@@ -96,5 +96,5 @@ def test_invalid_request_line_is_logged_without_the_secret(web: Web, odd: str) -
     with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
         connection.sendall(f"GET /r/stop/{odd}{SECRET}/ no-http\r\n\r\n".encode("latin-1"))
         assert b" 400 " in connection.recv(4096)
-    assert wait_until(lambda: len(web.lines_with("Invalid")) > before, 10), web.log.read_text()
+    assert wait_until(lambda: len(web.lines_with("Invalid")) > before, 60), web.log.read_text()
     assert web.lines_with(SECRET) == []

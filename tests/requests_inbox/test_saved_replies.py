@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -278,12 +277,3 @@ def test_the_link_of_an_unregistered_profile_is_omitted(stan: Client, cast: Cast
     assert typed(insert(stan, request_, saved).content.decode()) == "Bye, see http://localhost/en/partners/alder/."
     type(cast.alder.profile).objects.filter(agency=cast.alder).update(status="draft")
     assert typed(insert(stan, request_, saved).content.decode()) == "Bye."
-
-
-def test_the_demo_has_saved_replies_in_both_languages(settings: Any, db: None) -> None:
-    settings.DEMO = True
-    call_command("seed_demo", verbosity=0)
-    saved = SavedReply.objects.all()
-    assert {reply.language for reply in saved} == {"de", "en"}
-    for reply_ in saved:
-        reply_.full_clean()
