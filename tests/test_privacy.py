@@ -94,7 +94,7 @@ def test_every_period_that_is_a_setting_is_named_with_its_default() -> None:
     ("text", "number"),
     [
         ("clients who never entered their code: {} day ", UNCONFIRMED_LIFETIME.days),
-    ("unconfirmed ones: {} days", CONFIRM_DAYS),
+        ("unconfirmed ones: {} days", CONFIRM_DAYS),
         ("otherwise its codes are valid for {} minutes", CODE_MINUTES),
         ("until the digest is sent; {} days", KEPT_DAYS),
         ("the agency's period ({} days; 1 to 3,650)", InboxSettings().retention_days),
