@@ -158,8 +158,10 @@ def test_old_emails_are_found_with_indexes(cast: Cast, settings: Any) -> None:
         delete_past_retention(50)
     selects = [query["sql"] for query in queries if query["sql"].startswith("SELECT") and "FOR UPDATE" in query["sql"]]
     used = [{node.get("Index Name") for node in nodes(plan_of(sql.replace("%", "%%"), None))} for sql in selects]
-    retention = {"outbox_sent", "outbox_seen", "outbox_failed", "outbox_of_kind"}
-    assert [names & retention for names in used] == [{"outbox_sent"}, {"outbox_seen"}, {"outbox_failed"}, {"outbox_of_kind"}]
+    retention = {"outbox_sent", "outbox_seen", "outbox_failed"}
+    assert [names & retention for names in used[:3]] == [{"outbox_sent"}, {"outbox_seen"}, {"outbox_failed"}]
+    # E-mails about accounts belong to no agency. With few of them, indexes that begin with the agency cost the same.
+    assert any(str(name).startswith("outbox_") and name != "outbox_search" for name in used[3]), used[3]
 
 
 # --- What refers to e-mails --------------------------------------------------------------------------------------------
