@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from customers.models import Contract, Customer, Domain, Project, Task
-from partnerportal.agencies.models import Agency, DigestItem
+from partnerportal.agencies.models import Agency, DigestItem, Membership, Notification
 from partnerportal.desk.digest import queries
 from partnerportal.desk.digest.models import DigestRun
 from reviews.models import Review
@@ -58,7 +58,15 @@ def fill(cast: Cast) -> None:
                     row.name = row.unicode_name = f"d{number}.example"
             model.objects.bulk_create(rows)  # type: ignore[attr-defined]
     ReviewFactory.create_batch(30, review_request__customer__agency=cast.alder)
-    tables = ", ".join(model._meta.db_table for model in (Customer, Task, Project, Contract, Domain, Review))
+    members = list(Membership.objects.all())
+    days = [today - timedelta(days=number) for number in range(ROWS)]
+    DigestRun.objects.bulk_create(
+        DigestRun(membership=member, local_date=day, created_at=timezone.now()) for member in members for day in days
+    )
+    DigestItem.objects.bulk_create(
+        DigestItem(membership=member, kind=Notification.REVIEWS, object_id=number) for member in members for number in range(ROWS)
+    )
+    tables = ", ".join(model._meta.db_table for model in (Customer, Task, Project, Contract, Domain, Review, DigestRun, DigestItem))
     with connection.cursor() as cursor:
         cursor.execute("UPDATE reviews_review SET created_at = created_at - id * interval '1 day'")
         cursor.execute(f"ANALYZE {tables}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
@@ -104,4 +112,4 @@ def test_records_and_items_of_members(agency: Agency) -> None:
     keys = list(agency.memberships.values_list("pk", flat=True))
     assert_index(DigestItem.objects.filter(membership__in=keys), "membership_id")
     assert_index(DigestRun.objects.filter(membership=keys[0]).order_by("-local_date")[:1], "membership_id")
-    assert_index(DigestRun.objects.filter(local_date__lt=timezone.localdate()), "local_date")
+    assert_index(DigestRun.objects.filter(local_date__lt=timezone.localdate() - timedelta(days=290)), "local_date")
