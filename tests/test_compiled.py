@@ -26,6 +26,7 @@ from reviews.services.reviews import submit_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, TaskFactory
+from tests.factories.invitations import ConnectedFactory
 from tests.factories.requests import SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 from tests.test_queries import calendar_feed, fill, first_customer, open_link, public_review, used_link
@@ -121,10 +122,19 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
         reply(new, text="Hello.", by=cast.stan, seen=None)
         reply(new, text="Hello once again.", by=cast.stan, seen=None)
     send.run(OutgoingMail.objects.latest("pk").pk)
+    open_space_twice(cast, stan)
     DomainFactory(customer__agency=cast.alder, expires_on=date.today())  # noqa: DTZ011  # near, in any time zone
     assert record_due_notices(cast.alder)
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
+
+
+def open_space_twice(cast: Cast, stan: Client) -> None:
+    given = ConnectedFactory(customer=cast.alder.customers.first(), client=cast.kim)
+    kim = Client()
+    kim.force_login(cast.kim)
+    for browser, path in ((kim, "/my/alder/"), (kim, f"/my/~{cast.alder.pk}/"), (stan, f"/customers/{given.customer_id}/shared/")) * 2:
+        assert browser.get(path).status_code == 200
 
 
 def test_no_date_and_no_time_is_compiled(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from customers.models import Customer
 from invitations.models import AccessInvitation
@@ -11,6 +11,7 @@ from invitations.models.invitations import AccessInvitationQuerySet
 from invitations.queries import CustomerAccess, combine_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
+from partnerportal.core.compiled import compiled
 
 #: Keys in an address with this number of digits are too large for the database.
 MAX_KEY_LENGTH = 19
@@ -58,8 +59,8 @@ def client_space(client: User, agency: str, customer: str = "") -> Space | None:
     `customer` is the key of a customer, in the address of clients with several.
     """
     is_key = agency.startswith("~")
-    of_agency = Q(agency=int(agency[1:])) if is_key else Q(agency__profile__slugs__slug=agency)
-    invitations = list(_connected().filter(of_agency, client=client))
+    by, value = ("agency", int(agency[1:])) if is_key else ("agency__profile__slugs__slug", agency)
+    invitations = access_of_client(by, agency=value, client=client.pk)
     customers = list({home.pk: home for home in map(_home, invitations)}.values())
     chosen = {str(key): home for key, home in [(one.customer_id, _home(one)) for one in invitations] for key in (key, home.pk)}
     if customers and customer not in {"", *chosen}:
@@ -83,7 +84,7 @@ def preview_space(invitation: AccessInvitation) -> Space:
         AccessInvitation.DoesNotExist: The access has since ended.
     """
     home = _home(invitation)
-    invitations = list(_connected().filter(of_customer(home), client=invitation.client_id))
+    invitations = access_of_customer(customer=home.pk, client=invitation.client_id)
     if not invitations:
         raise AccessInvitation.DoesNotExist
     return _space(home, invitations, customers=[home], preview=invitation)
@@ -91,7 +92,19 @@ def preview_space(invitation: AccessInvitation) -> Space:
 
 def clients_of(customer: Customer) -> list[AccessInvitation]:
     """Return the connected invitations for a customer and those merged into it, newest first."""
-    return list(_connected().filter(of_customer(customer)))
+    return access_of_customer(customer=customer.pk)
+
+
+@compiled
+def access_of_client(by: str, *, agency: Any, client: Any) -> QuerySet[AccessInvitation]:
+    """Return a client's connected invitations at an agency, newest first. `by` is the path of the value that identifies the agency."""
+    return _connected().filter(**{by: agency}, client=client)
+
+
+@compiled
+def access_of_customer(*, customer: Any, **client: Any) -> QuerySet[AccessInvitation]:
+    """Return the connected invitations for a customer and those merged into it, newest first, optionally of one `client`."""
+    return _connected().filter(of_customer(customer), **client)
 
 
 def _connected() -> AccessInvitationQuerySet:
