@@ -101,7 +101,8 @@ class Letter:
 class RenderedLetter(NamedTuple):
     """Subject and bodies of a letter in its language."""
 
-    language: str
+    #: Name of the portal in this language.
+    portal_name: str
     subject: str
     text: str
     html: str
@@ -113,7 +114,7 @@ def render_letter(letter: Letter) -> RenderedLetter:
     with translation.override(language):
         context = letter_context(letter)
         return RenderedLetter(
-            language=language,
+            portal_name=context["portal_name"],
             subject=context["letter"].subject,
             text=render_to_string(f"email/{letter.template}/body.txt", context).strip() + "\n",
             html=render_to_string(f"email/{letter.template}/body.html", context),

@@ -14,8 +14,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Now
-from django.utils import translation
-from django.utils.translation import gettext
 from django_guid import get_guid
 from kombu.exceptions import OperationalError
 
@@ -76,7 +74,7 @@ def _unsaved(letter: Letter, rendered: RenderedLetter, earlier: list[str]) -> Ou
         agency_id=letter.agency.pk if letter.agency else None,
         customer_id=letter.customer.pk if letter.customer else None,
         to_team=letter.to_team,
-        from_name=_one_line(letter.from_name or _portal_name(rendered.language))[:150],
+        from_name=_one_line(letter.from_name or _sender_name(rendered))[:150],
         reply_to=letter.reply_to,
         message_id=_new_message_id(),
         thread=letter.thread,
@@ -178,13 +176,10 @@ def _current_request_id() -> str:
     return (get_guid() or "")[:36]
 
 
-def _portal_name(language: str) -> str:
-    """Return the portal's name in this language, or "" if `DEFAULT_FROM_EMAIL` contains another sender name."""
+def _sender_name(rendered: RenderedLetter) -> str:
+    """Return the portal's name in the letter's language, or "" if `DEFAULT_FROM_EMAIL` contains another sender name."""
     name, _address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    if name != DEFAULT_SENDER_NAME:
-        return ""
-    with translation.override(language):
-        return gettext("Partner Portal")
+    return rendered.portal_name if name == DEFAULT_SENDER_NAME else ""
 
 
 def _one_line(text: str) -> str:

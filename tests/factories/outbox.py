@@ -21,5 +21,5 @@ class MailFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        texts = RenderedLetter("en", kwargs["subject"], kwargs.pop("text"), kwargs.pop("html"))
+        texts = RenderedLetter("Partner Portal", kwargs["subject"], kwargs.pop("text"), kwargs.pop("html"))
         return queue_rendered(Letter(**kwargs), texts)

@@ -1,6 +1,7 @@
 """The operator of the network: name, logo, colour and legal pages."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from partnerportal.network.legal_text import legal_html
 from partnerportal.network.models import LegalPage, LegalPageVersion, Operator
 from partnerportal.network.site import Site, current_site, forget_site, keep_site
 from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.outbox.services import queue_letter
 from tests.cast import Cast
 from tests.factories.agencies import LegalPageFactory, OperatorFactory, picture
 
@@ -61,8 +63,9 @@ def test_header_and_footer_name_the_network(cast: Cast, path: str) -> None:
     assert page(path).count("Partner Network") >= 2
     OperatorFactory(name="Northern Agencies")
     forget_site()
-    assert page(path).count("Northern Agencies") >= 2
+    assert page(path).count("Northern Agencies") >= 3
     assert "Partner Network" not in page(path)
+    assert "Partner Portal" not in page(path)
 
 
 def test_a_published_page_replaces_the_address_in_the_settings(cast: Cast, settings: Any) -> None:
@@ -88,6 +91,7 @@ def test_emails_link_imprint_and_privacy_policy(cast: Cast, settings: Any) -> No
     assert "North & Sons" in rendered.text
     assert "North &amp; Sons" in rendered.html
     assert "Partner Portal" not in rendered.text + rendered.html
+    assert queue_letter(replace(letter, to="lea@client.example")).from_name == "North & Sons"
 
 
 def test_a_page_is_shown_in_the_readers_language_or_in_the_only_one(cast: Cast) -> None:

@@ -39,8 +39,8 @@ def lines_of(erasure: AddressErasure) -> list[Line]:
 def csv_rows(erasure: AddressErasure) -> Iterator[list[str]]:
     """Yield the rows of the CSV file, each of which can be read on its own."""
     yield [
-        _("Report"), _("Status"), _("Started"), _("Finished"), _("Administrator"),
-        _("Agency"), _("Kind"), _("Result"), _("Number"), _("Note"),
+        _("Erasure report"), _("Status"), _("Started"), _("Finished"), _("Administrator"),
+        _("Agency"), _("Kind"), _("Result"), _("Count"), _("Note"),
     ]  # fmt: skip
     head = [
         erasure.reference,

@@ -90,4 +90,5 @@ class RejectionForm(TextForm, forms.Form):
         widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
         validators=[validate_plain_text],
         help_text=_("Sent to the applicant by e-mail."),
+        error_messages={"required": _("Enter a reason.")},
     )
