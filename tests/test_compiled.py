@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, connections, models
+from django.db import IntegrityError, connection, connections, models, transaction
 from django.db.models import F, QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -214,6 +214,25 @@ def test_postgres_plans_a_query_once_unless_its_plan_depends_on_the_values(cast:
         assert counted_tasks(customer=customer.pk) == []
     assert prepared("50") == [(3, 0)]
     assert sum(map(sum, prepared("customers_task"))) == 3
+
+
+def test_connections_keep_the_text_of_prepared_queries_only(cast: Cast) -> None:
+    """psycopg would keep the last 100 queries of each connection with their values, such as pieces of files."""
+    customer = CustomerFactory(agency=cast.alder, notes="A confidential note.")
+    assert tasks(customer=customer.pk, before=timezone.now()) == []
+    cache = connection.connection._prepared
+    kept = b" ".join(text for text, _types in (*cache._counts, *cache._names))
+    assert b"confidential" not in kept
+    assert prepared("50")
+
+
+def test_prepared_queries_outlive_the_rollback_of_a_savepoint(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    for _ in range(2):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            assert tasks(customer=customer.pk, before=timezone.now()) == []
+            raise IntegrityError
+    assert prepared("50") == [(2, 0)]
 
 
 @pytest.mark.django_db(transaction=True)
