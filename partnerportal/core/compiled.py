@@ -138,6 +138,11 @@ class _PreparedCursor(ServerBindingCursor):
         finally:
             self.connection.prepare_threshold = None
 
+    def _send_query_prepared(self, name: bytes, pgq: Any, **kwargs: Any) -> None:
+        # Django reports this query, for example in `connection.queries`. psycopg sets it only for unprepared ones.
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, **kwargs)
+
 
 def _with_constants(sql: str, parameters: Any, connection: Any) -> str:
     """Return the SQL with its constants, which needn't be quoted for each execution, and placeholders of the other parameters."""
