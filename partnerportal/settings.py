@@ -180,7 +180,6 @@ PREPARED_QUERIES: bool = env.bool("PREPARED_QUERIES", default=True) and not DATA
 if PREPARED_QUERIES:
     # Otherwise PostgreSQL plans the first five executions, and many queries each time, because it overestimates other plans.
     _db["OPTIONS"]["options"] = " ".join(["-c plan_cache_mode=force_generic_plan", *filter(None, [_db["OPTIONS"].get("options")])])
-    _db["OPTIONS"]["prepare_threshold"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, connections, models
+from django.db import connection, connections, models, transaction
 from django.db.models import F, QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -224,6 +224,33 @@ def test_postgres_plans_a_query_once_unless_its_plan_depends_on_the_values(cast:
         assert counted_tasks(customer=customer.pk) == []
     assert prepared("50") == [(3, 0)]
     assert sum(map(sum, prepared("customers_task"))) == 3
+
+
+def test_connections_keep_the_text_of_prepared_queries_only(cast: Cast) -> None:
+    """psycopg would keep the last 100 queries of each connection with their values, such as pieces of files."""
+    customer = CustomerFactory(agency=cast.alder, notes="A confidential note.")
+    assert tasks(customer=customer.pk, before=timezone.now()) == []
+    cache = connection.connection._prepared
+    kept = b" ".join(text for text, _types in (*cache._counts, *cache._names))
+    assert b"confidential" not in kept
+    assert prepared("50")
+
+
+@pytest.mark.django_db
+def test_prepared_queries_are_reported() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        for _ in range(2):
+            assert tasks(customer=1, before=timezone.now()) == []
+    assert [query["sql"].partition(" FROM ")[2][:16] for query in captured] == ['"customers_task"'] * 2
+
+
+def test_prepared_queries_outlive_the_rollback_of_a_savepoint(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    for _ in range(2):
+        savepoint = transaction.savepoint()
+        assert tasks(customer=customer.pk, before=timezone.now()) == []
+        transaction.savepoint_rollback(savepoint)
+    assert prepared("50") == [(2, 0)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -326,7 +326,7 @@ def test_pgbouncer_disables_server_side_cursors_and_prepared_queries() -> None:
     assert (direct["PREPARED_QUERIES"], pooled["PREPARED_QUERIES"]) == (True, False)
     database, pool = direct["DATABASES"]["default"], pooled["DATABASES"]["default"]
     assert (database["DISABLE_SERVER_SIDE_CURSORS"], pool["DISABLE_SERVER_SIDE_CURSORS"]) == (False, True)
-    assert database["OPTIONS"] == pool["OPTIONS"] | {"options": "-c plan_cache_mode=force_generic_plan", "prepare_threshold": 0}
+    assert database["OPTIONS"] == pool["OPTIONS"] | {"options": "-c plan_cache_mode=force_generic_plan"}
 
 
 def test_options_in_database_url_follow_those_of_prepared_queries() -> None:

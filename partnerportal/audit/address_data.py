@@ -9,7 +9,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import F, Func, JSONField, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -17,13 +17,19 @@ from partnerportal.accounts.address_data import AddressData, Effect, Person, Sta
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import PERSONAL_KEYS, AuditEvent
 
+#: JSON path of the texts in the details that can be personal. Others, such as the name of a tag, are texts of the agency.
+_IS_PERSONAL = " || ".join(f'@.key == "{key}"' for key in sorted(PERSONAL_KEYS))
+_PERSONAL_TEXTS = f'$.keyvalue() ? ({_IS_PERSONAL}).value.** ? (@.type() == "string")'
+
 
 def _events(person: Person) -> QuerySet[AuditEvent]:
     acted = Q(actor_id__in=person.accounts) & (~Q(actor_label="") | Q(ip_address__isnull=False))
     # Others can have the same name, but hardly in the same team.
     named = Q(agency__in=person.agencies) & (Q(object_label__in=person.names, action__startswith="team.") | _details_contain(person.names))
     addressed = Q(action__startswith="team.") & person.has("object_label") | _details_contain(person.addresses)
-    rows = AuditEvent.objects.annotate(details=Cast("data", TextField()))
+    query = {"function": "jsonb_path_query_array", "template": "%(function)s(%(expressions)s::jsonpath)"}
+    texts = Func(F("data"), Value(_PERSONAL_TEXTS), output_field=JSONField(), **query)
+    rows = AuditEvent.objects.annotate(details=Cast(texts, TextField()))
     return rows.filter(acted | named | addressed).select_related("agency")
 
 

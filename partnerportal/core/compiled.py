@@ -124,8 +124,24 @@ class _Preparing:
     def cursor(self) -> Any:
         cursor = self._connection.cursor()
         # Django's cursor puts the values into the SQL. This one sends them separately, so that the SQL stays the same.
-        cursor.cursor = ServerBindingCursor(self._connection.connection)  # type: ignore[call-arg]
+        cursor.cursor = _PreparedCursor(self._connection.connection)  # type: ignore[call-arg]
         return cursor
+
+
+class _PreparedCursor(ServerBindingCursor):
+    """A cursor that prepares its queries. Connections with a threshold would keep the text and values of all other queries, too."""
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(*args, **kwargs)
+        finally:
+            self.connection.prepare_threshold = None
+
+    def _send_query_prepared(self, name: bytes, pgq: Any, **kwargs: Any) -> None:
+        # Django reports this query, for example in `connection.queries`. psycopg sets it only for unprepared ones.
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, **kwargs)
 
 
 def _with_constants(sql: str, parameters: Any, connection: Any) -> str:

@@ -6,6 +6,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection, models
@@ -17,8 +18,10 @@ from customers.models import Contact, Customer
 from invitations.models import AccessInvitation, Message
 from partnerportal.accounts.address_data import ADDRESS_DATA, Effect, Person, find_person
 from partnerportal.accounts.models import User
+from partnerportal.accounts.services.accounts import create_account
 from partnerportal.agencies.models import Membership, Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.audit.services import record
 from partnerportal.desk.address_data import runner, services
 from partnerportal.desk.address_data.models import AddressErasure
 from partnerportal.desk.address_data.tasks import sweep_address_erasures
@@ -273,6 +276,26 @@ def test_a_second_erasure_finds_only_what_is_kept(ada: Client, quin: User) -> No
     assert [erasure.pk for erasure in search(ada).context["erasures"]] == [second.pk, first.pk]
 
 
+def test_texts_of_agencies_that_equal_a_name_do_not_stop_an_erasure(cast: Cast) -> None:
+    """Such as a tag with the name of the member who looks after these customers, or a member whose name is a role."""
+    anna = MembershipFactory(agency=cast.alder, role=Role.STAFF, user=UserFactory(email="anna@alder.example", full_name="Staff")).user
+    record("tag.merged", cast.alder, by=cast.alice, label="", into="Staff", count=2)
+    record("team.role_changed", cast.alder, by=cast.alice, label="Stan Stein", role="staff")
+    record("profile.updated", cast.alder, by=cast.alice, label="", changes={"contact_name": ["Staff", "Stan Stein"]})
+    erasure = run(services.start_erasure(anna.email, by=cast.ada))
+    assert erasure.status == "done"
+    assert AuditEvent.objects.get(action="tag.merged").data["into"] == "Staff"
+    assert AuditEvent.objects.get(action="profile.updated").data == {"changes": {"contact_name": ["", "Stan Stein"]}}
+
+
+def test_an_account_that_someone_creates_during_the_erasure_keeps_its_address(cast: Cast, no_worker: None) -> None:
+    CustomerFactory(agency=cast.alder, email=EMAIL)
+    erasure = services.start_erasure(EMAIL, by=cast.ada)
+    account = create_account(email=EMAIL, full_name="Quin", password="a long password", language="en")
+    assert run(erasure).status == "done"
+    assert EmailAddress.objects.get(user=account).email == EMAIL
+
+
 @pytest.mark.parametrize("typed", ["", "quin@quitten.example", "yes", NAME])
 def test_the_address_must_be_typed(ada: Client, quin: User, typed: str) -> None:
     response = erase(ada, typed=typed)
@@ -367,6 +390,16 @@ def test_reports_of_a_missing_erasure_are_not_found(ada: Client, cast: Cast) -> 
 def test_concurrent_submissions_start_one_erasure(cast: Cast) -> None:
     CustomerFactory(agency=cast.alder, email=EMAIL)
     results = at_once(3, lambda _n: services.start_erasure(EMAIL, by=cast.ada).pk)
+    assert len(set(results)) == 1
+    assert AddressErasure.objects.count() == 1
+
+
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_start_one_erasure(cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, email=EMAIL)
+    other = UserFactory(is_staff=True, is_superuser=True)
+    results = at_once(4, lambda number: services.start_erasure(EMAIL, by=[cast.ada, other][number % 2]).pk)
     assert len(set(results)) == 1
     assert AddressErasure.objects.count() == 1
 

@@ -338,6 +338,16 @@ def test_the_email_can_be_resent_a_few_times(visitor: Client) -> None:
         AgencyApplication.objects.update(letters=MAX_LETTERS + 1)
 
 
+def test_resending_does_not_send_more_emails_to_a_mailbox(visitor: Client) -> None:
+    pages = [send(visitor, name=f"Agency {n}", email=f"cora+{n}@cedar.example").url for n in range(3)]
+    next_hour = timezone.now().replace(minute=0) + timedelta(hours=1)
+    answers = []
+    for minute in (2, 4, 6):
+        with time_machine.travel(next_hour.replace(minute=minute), tick=False):
+            answers += [Client(REMOTE_ADDR=f"198.51.100.{n}").post(page).status_code for n, page in enumerate(pages)]
+    assert answers == [302] * 5 + [429] * 4
+
+
 def test_confirmed_applications_are_not_sent_again(visitor: Client) -> None:
     sent = send(visitor).url
     visitor.post(link())

@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.address_data import AddressData, Effect, Person, Stage
@@ -24,9 +24,10 @@ def _end_sessions(rows: QuerySet[UserSession], _person: Person, _by: User) -> No
 
 
 def _unconfirmed_addresses(person: Person) -> QuerySet[EmailAddress]:
-    # A person who only entered the address as their second one isn't its owner.
-    addresses: QuerySet[EmailAddress] = EmailAddress.objects.filter(person.has("email")).exclude(user__in=person.accounts)
-    return addresses
+    # A person who only entered the address as their second one isn't its owner. An account of the address itself that isn't among
+    # the person's was created after the erasure began.
+    addresses: QuerySet[EmailAddress] = EmailAddress.objects.filter(person.has("email"), verified=False).exclude(user__in=person.accounts)
+    return addresses.exclude(user__email=F("email"))
 
 
 def _delete(rows: QuerySet[Any], _person: Person, _by: User) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -49,7 +49,14 @@ def start_erasure(email: str, *, by: User) -> AddressErasure:
         # Its rows go with those of another section.
         if section.erase is None and section.effect != Effect.KEPT:
             add_all(erasure, section, person)
-    erasure.save()
+    try:
+        with transaction.atomic():
+            erasure.save()
+    except IntegrityError:
+        # Another administrator has started it at the same time.
+        if started := unfinished.filter(address_digest=erasure.address_digest).first():
+            return started
+        raise
     record("address_data.erasure_started", erasure, by=by)
     transaction.on_commit(lambda: enqueue(erasure.pk), robust=True)
     return erasure

@@ -27,7 +27,7 @@ from partnerportal.network.site import current_site
 
 P = ParamSpec("P")
 
-#: Applications from one mailbox.
+#: Applications, and confirmation e-mails sent again, from one mailbox.
 PER_MAILBOX = RateLimit("application-mailbox", times=5, seconds=60 * 60)
 #: Applications, and confirmation e-mails sent again, from one network. Higher, because companies share an address.
 PER_NETWORK = RateLimit("application-network", times=20, seconds=60 * 60)
@@ -93,7 +93,7 @@ def applied(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "network/applications/applied.html", {"reference": reference})
     try:
-        check_rate_limits((PER_NETWORK, _network()))
+        check_rate_limits((PER_MAILBOX, _mailbox_of(pk)), (PER_NETWORK, _network()))
     except RateLimitExceeded as error:
         return error.apply_to(render(request, "429.html"))
     if services.resend_confirmation(pk):
@@ -118,6 +118,12 @@ def confirm_application(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(request.path)
     status = 410 if application.is_overdue else 200
     return render(request, "network/applications/confirm.html", {"application": application}, status=status)
+
+
+def _mailbox_of(pk: int) -> str:
+    """Return the mailbox that would get the e-mail again; empty if it gets none."""
+    application = AgencyApplication.objects.filter(pk=pk).first()
+    return without_sub_address(application.email) if application and application.can_be_resent else ""
 
 
 def _network() -> str:
