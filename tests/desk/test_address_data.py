@@ -361,7 +361,7 @@ def test_the_report_contains_numbers_and_no_address(ada: Client, quin: User, cas
     response = ada.get(f"{PAGES}{erasure.pk}/report.csv")
     rows = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
     assert response["Content-Disposition"] == f'attachment; filename="E-{erasure.pk}.csv"'
-    assert rows[0] == "Report,Status,Started,Finished,Administrator,Agency,Kind,Result,Number,Note"
+    assert rows[0] == "Erasure report,Status,Started,Finished,Administrator,Agency,Kind,Result,Count,Note"
     assert any(",Ada Admin,Cedar,Reviews,Made anonymous,1," in row for row in rows)
     for text in (page, "\n".join(rows)):
         assert EMAIL not in text
