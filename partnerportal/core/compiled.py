@@ -29,6 +29,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import NotSupportedError, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, Lookup, Model, QuerySet
+from psycopg import Cursor
 
 R = TypeVar("R")
 
@@ -124,11 +125,11 @@ class _Preparing:
     def cursor(self) -> Any:
         cursor = self._connection.cursor()
         # Django's cursor puts the values into the SQL. This one sends them separately, so that the SQL stays the same.
-        cursor.cursor = _PreparedCursor(self._connection.connection)  # type: ignore[call-arg]
+        cursor.cursor = _PreparedCursor(self._connection.connection)
         return cursor
 
 
-class _PreparedCursor(ServerBindingCursor):
+class _PreparedCursor(ServerBindingCursor, Cursor[Any]):
     """A cursor that prepares its queries. Connections with a threshold would keep the text and values of all other queries, too."""
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
