@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 MIN_FORM_AGE = 3
 #: Seconds after rendering after which a form must be submitted again.
 MAX_FORM_AGE = 12 * 60 * 60
-_SALT = "core.stamped_forms"
+#: Named after the first form that used it. Forms that are open during an upgrade contain signatures with it.
+_SALT = "requests_inbox.stamps"
 
 
 def new_stamp() -> str:
