@@ -193,7 +193,7 @@ SECTIONS = [
     ),
     AddressData(
         "credentials",
-        _("Credentials handed over"),
+        _("Shared credentials"),
         _credentials,
         Effect.DELETED,
         _("Deleted with the access. Exports say only that they exist."),
