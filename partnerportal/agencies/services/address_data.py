@@ -37,9 +37,7 @@ SECTIONS = [
         _("Team memberships"),
         _memberships,
         Effect.DELETED,
-        _(
-            "The person leaves the team. Their open work becomes unassigned; their messages and notes stay without their name."
-        ),
+        _("The person leaves the team. Their open work becomes unassigned; their texts for the agency stay without their name."),
         values=("role", "created_at"),
         erase=_remove_members,
     ),
