@@ -9,7 +9,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.test import Client
 from zeal import zeal_ignore
 
@@ -414,6 +414,21 @@ def test_concurrent_workers_erase_each_row_once(cast: Cast) -> None:
     erasure = run(erasure)
     assert [figure["count"] for figure in erasure.figures if figure["kind"] == "customers"] == [6]
     assert AuditEvent.objects.filter(action="customer.erased").count() == 6
+
+
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.django_db(transaction=True)
+def test_a_second_worker_leaves_a_step_of_the_first_alone(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, email=EMAIL, kind="person", company="")
+    erasure = services.start_erasure(EMAIL, by=cast.ada)
+    with transaction.atomic():
+        AddressErasure.objects.select_for_update().get(pk=erasure.pk)
+        assert at_once(1, lambda _n: list(runner.erase_steps(erasure.pk))) == [[]]
+    customer.refresh_from_db()
+    assert customer.status == "active"
+    run(erasure)
+    customer.refresh_from_db()
+    assert customer.status == "erased"
 
 
 def test_an_erasure_without_progress_stops(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
