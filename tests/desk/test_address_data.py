@@ -421,9 +421,15 @@ def test_concurrent_workers_erase_each_row_once(cast: Cast) -> None:
 def test_a_second_worker_leaves_a_step_of_the_first_alone(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, email=EMAIL, kind="person", company="")
     erasure = services.start_erasure(EMAIL, by=cast.ada)
+
+    def second_worker(_number: int) -> list[None]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '3s'")
+        return list(runner.erase_steps(erasure.pk))
+
     with transaction.atomic():
         AddressErasure.objects.select_for_update().get(pk=erasure.pk)
-        assert at_once(1, lambda _n: list(runner.erase_steps(erasure.pk))) == [[]]
+        assert at_once(1, second_worker) == [[]]
     customer.refresh_from_db()
     assert customer.status == "active"
     run(erasure)
