@@ -25,7 +25,7 @@ from tests.test_admin import ada  # noqa: F401  # a fixture: one of everything, 
 #: Words and names that are the same in English and German.
 SAME = {
     "Name", "Status", "Website", "Person", "Code", "Domain", "Domains", "Logo", "Logos", "Team",
-    "Details", "Text", "Version", "Registrar", "Browser", "Filter", "Message-ID",
+    "Details", "Text", "Version", "Registrar", "Browser", "Filter", "Message-ID", "Problem",
 }  # fmt: skip
 LANGUAGES = ("en", "de")
 #: All registered models and their pages.

@@ -28,7 +28,8 @@ LIBRARIES = {"row", "col-md", "form-check", "form-check-input", "form-check-labe
 LIBRARIES |= {"htmx-request"}
 #: Classes in the markup of Django's administration that admin.css has rules for, and our own ones there.
 ADMIN_CLASSES = {"inline-group", "module", "object-tools", "submit-row", "remove-review", "dashboard"}
-ADMIN_CLASSES |= {"home-lists", "home-note", "home-age", "home-charts", "home-network"}
+ADMIN_CLASSES |= {"home-lists", "home-note", "home-age", "home-charts", "home-network", "current-app", "flex-container"}
+ADMIN_CLASSES |= {"address-data", "address-data-count", "address-data-list"}
 ADMIN_SHEETS = sorted((Path(admin.__file__).parent / "static" / "admin" / "css").glob("*.css"))
 #: Classes in the markup without a rule: the body of the portal, the neutral pill and column, and names of parts.
 WITHOUT_RULE = {"site-content", "pill-calm", "row-when"}

@@ -276,9 +276,13 @@ def test_giving_access_while_the_previous_invitation_expires(cast: Cast) -> None
 
 
 def a_transaction_waits() -> bool:
-    """Return whether a transaction waits for a lock."""
+    """Return whether a transaction of this database waits for a lock. Other test processes have their own."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        # Waits for rows don't name the database, but the tables that the same transaction has opened do.
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks waits JOIN pg_locks opened USING (pid) JOIN pg_database ON oid = opened.database"
+            " WHERE NOT waits.granted AND datname = current_database())"
+        )
         return bool(cursor.fetchone()[0])
 
 

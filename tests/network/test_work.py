@@ -105,7 +105,7 @@ def test_transparent_pictures_are_put_on_white(alice: Client, cast: Cast) -> Non
         ({"picture": picture(size=(900, 399))}, "at least 600 pixels wide"),
         ({"picture": picture(kind="GIF")}, "can’t be read"),
         ({"picture": ContentFile(b"<svg/>", name="a.svg")}, "can’t be read"),
-        ({"picture": ContentFile(b"\x89PNG\r\n\x1a\n" + b"\0" * (5 * 1024 * 1024), name="a.png")}, "The limit is 5.0"),
+        ({"picture": ContentFile(b"\x89PNG\r\n\x1a\n" + b"\0" * (5 * 1024 * 1024), name="a.png")}, "The limit is 5\xa0MB"),
     ],
 )
 def test_wrong_input_is_explained_and_kept(alice: Client, cast: Cast, fields: dict[str, Any], said: str) -> None:

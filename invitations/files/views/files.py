@@ -127,7 +127,8 @@ def file_delete(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
 def file_request_approval(request: AgencyRequest, pk: int, file: int) -> HttpResponse:
     """Request approval of a file's newest version."""
     customer, shared = _file(request, pk, file)
-    versions = shared.versions.select_related("file__customer").order_by("-number")[:1]
+    # With the customer of this page, from which a merge can move the file at this moment.
+    versions = shared.versions.order_by("-number")[:1]
     try:
         check_approval_limit(customer)
         approval = approval_services.request_version_approval(newest_version(list(versions)), by=request.user)

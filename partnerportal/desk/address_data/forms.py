@@ -25,9 +25,8 @@ class SearchForm(forms.Form):
 class ConfirmForm(forms.Form):
     """Form for the confirmation of an erasure: the address must be typed."""
 
-    email = forms.CharField(
+    email = AddressFormField(
         label=_("Type the e-mail address to confirm"),
-        max_length=500,
         widget=forms.TextInput(attrs=_WIDGET),
         error_messages={"required": _("Type the e-mail address.")},
     )

@@ -2,6 +2,7 @@
 
 from crispy_forms.layout import Column, Row
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -87,7 +88,7 @@ class RejectionForm(TextForm, forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
+        widget=AdminTextareaWidget(attrs={"rows": 6}),
         validators=[validate_plain_text],
         help_text=_("Sent to the applicant by e-mail."),
         error_messages={"required": _("Enter a reason.")},
