@@ -583,6 +583,8 @@ def test_every_route_has_its_decorator() -> None:
         assert getattr(entry.callback, "for_clients", False) == (name in CLIENT_ROUTES or name in SPACE_ROUTES), name
 
 
+# Rate limits count all requests of a test process.
+@pytest.mark.usefixtures("clean_cache")
 @pytest.mark.parametrize(
     ("cells", "name"), [(cells, name) for cells, table in MATRIX.items() if table is not ADMIN_ROUTES for name in table]
 )

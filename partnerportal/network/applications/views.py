@@ -92,10 +92,8 @@ def applied(request: HttpRequest, reference: str) -> HttpResponse:
         raise Http404 from None
     if request.method != "POST":
         return render(request, "network/applications/applied.html", {"reference": reference})
-    mailbox = _mailbox_of(pk)
     try:
-        if mailbox:
-            check_rate_limits((PER_MAILBOX, mailbox), (PER_NETWORK, _network()))
+        check_rate_limits((PER_MAILBOX, _mailbox_of(pk)), (PER_NETWORK, _network()))
     except RateLimitExceeded as error:
         return error.apply_to(render(request, "429.html"))
     if services.resend_confirmation(pk):
