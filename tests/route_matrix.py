@@ -20,6 +20,7 @@ from invitations.models import DataExport
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.desk.digest.tokens import unsubscribe_link
+from partnerportal.network.applications.models import MAX_LETTERS
 from reviews import tokens
 from tests.cacheable import assert_private
 from tests.cast import Cast
@@ -142,7 +143,8 @@ class World:
         self.joining = TeamInvitationFactory(agency=cast.alder)
         self.work = WorkSampleFactory(profile=cast.alder.profile).digest
         self.operator_logo = OperatorFactory(accepts_applications=True).logo_digest
-        self.application = ApplicationFactory(status="unconfirmed")
+        # Resending would depend on the time since the world was created.
+        self.application = ApplicationFactory(status="unconfirmed", letters=MAX_LETTERS)
         LegalPageFactory(language="en")
         self.logo = LogoFactory(profile=cast.alder.profile).digest
         people = zip(PEOPLE, (cast.alice, cast.max, cast.stan, cast.kim, cast.ada), strict=False)
